@@ -1,0 +1,48 @@
+"""Time: UTC stamps for display, and how long something took."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def utc_now() -> str:
+    """The time now as `2026-01-25T14:30:00.123Z`."""
+    return utc_stamp(datetime.now(UTC))
+
+
+def utc_stamp(moment: datetime) -> str:
+    """A moment in the form of every file of ours."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_utc(stamp: str) -> datetime | None:
+    """The moment of a stamp; None when it is not one."""
+    try:
+        moment = datetime.fromisoformat(stamp)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def seconds_between(start: str, end: str) -> float | None:
+    """Seconds from one stamp to the other, never negative (a clock that was set back)."""
+    first, last = parse_utc(start), parse_utc(end)
+    if first is None or last is None:
+        return None
+    return max(0.0, (last - first).total_seconds())
+
+
+def duration_text(seconds: float | None) -> str:
+    """`1:42:10`, `2:11`, `12 s` or `0.4 s`; `–` when unknown."""
+    if seconds is None or seconds != seconds:
+        return "–"
+    if 0 < seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d}"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}"

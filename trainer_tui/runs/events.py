@@ -1,0 +1,93 @@
+"""What happened to a run, in order: `events.jsonl`, appended by its supervisor alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from trainer_tui.runs.clock import utc_now
+from trainer_tui.runs.files import LineAppender, complete_lines, parse_records, read_records
+
+KINDS: dict[str, str] = {
+    "supervisor": "a supervisor took (or took over) the run",
+    "launched": "the shim was started",
+    "started": "the training process is there",
+    "cursor": "everything before this was scanned",
+    "log": "the log file was truncated, rotated or replaced",
+    "blind": "the supervisor cannot see something it should",
+    "sighted": "it can again",
+    "incident": "something went wrong, or the fate of it is known now",
+    "diary": "a diary entry was opened",
+    "control": "a request was taken up",
+    "paused": "the process was stopped for a while",
+    "continued": "it goes on",
+    "stopping": "the process was told to end",
+    "left-behind": "processes outlived the training process",
+    "exited": "the process ended",
+    "gates": "the checklist",
+    "forecast": "what the full run will take",
+    "phase-skipped": "a phase was skipped, with the reason a person wrote",
+    "note": "a person's note",
+    "restart": "an automatic restart follows, or why none does",
+    "ended": "the run's one machine-readable end",
+}
+"""Every kind of event and what it means; the fields are in docs/architecture.md."""
+
+Event = dict[str, Any]
+
+
+class EventLog:
+    """Writes events; what a full disk refuses is kept and written, with its own time, when there is space."""
+
+    def __init__(self, path: Path) -> None:
+        self._lines = LineAppender(path)
+
+    @property
+    def waiting(self) -> int:
+        """Events the disk has not taken yet."""
+        return self._lines.waiting
+
+    @property
+    def problem(self) -> OSError | None:
+        """Why they wait."""
+        return self._lines.problem
+
+    def append(self, kind: str, **fields: Any) -> Event:
+        """Record that something of this kind happened now, and return the event."""
+        if kind not in KINDS:
+            raise ValueError(f"unknown kind of event: {kind}")
+        event: Event = {"time": utc_now(), "kind": kind, **fields}
+        line = json.dumps(event, ensure_ascii=False, separators=(",", ":"), default=str)
+        # A lone surrogate (a file name that is not UTF-8) must not cost us the event.
+        self._lines.append(line.encode("utf-8", "backslashreplace"))
+        return event
+
+    def flush(self) -> bool:
+        """Try again to write what waits."""
+        return self._lines.flush()
+
+
+def read_events(path: Path) -> list[Event]:
+    """Every whole event in the file."""
+    return [event for event in read_records(path) if "kind" in event]
+
+
+class EventReader:
+    """Reads events as they are appended."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._offset = 0
+
+    def poll(self) -> list[Event]:
+        """The whole events that came since the last call."""
+        try:
+            with open(self.path, "rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except OSError:
+            return []
+        lines, used = complete_lines(data)
+        self._offset += used
+        return [event for event in parse_records(lines) if "kind" in event]

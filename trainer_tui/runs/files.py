@@ -1,0 +1,202 @@
+"""Writing without losing: documents are replaced atomically, streams are appended a whole line at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+def replace_atomic(path: Path, data: bytes, *, fsync: bool = True) -> None:
+    """Give `path` this content in one step: whoever reads sees the old file or the new one, whole.
+
+    Raises OSError and leaves the old file untouched when the disk is full or the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            if fsync:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if fsync:
+        _sync_folder(path.parent)
+
+
+def replace_json(path: Path, document: Any, *, fsync: bool = True) -> None:
+    """`replace_atomic` of a JSON document."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    replace_atomic(path, text.encode() + b"\n", fsync=fsync)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The JSON object in `path`; None when it is absent or not (yet) one."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+class LineAppender:
+    """Appends whole lines to one file, and keeps those that the disk refuses until it takes them.
+
+    A line that a crash or a full disk tore in half is closed with a newline first, so that it can never swallow
+    the next one. Lines wait in memory, at most `keep` of them; `waiting` says how many.
+    """
+
+    def __init__(self, path: Path, *, keep: int = 10_000) -> None:
+        self.path = path
+        self._keep = keep
+        self._waiting: list[bytes] = []
+        self._torn: bool | None = None
+        self.problem: OSError | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Lines the disk has not taken yet."""
+        return len(self._waiting)
+
+    def append(self, line: bytes) -> bool:
+        """Append one line (without its newline); False when it has to wait, `problem` says why."""
+        self._waiting.append(line)
+        del self._waiting[: -self._keep]
+        return self.flush()
+
+    def flush(self) -> bool:
+        """Write what waits, in order; False when some still has to."""
+        if not self._waiting:
+            return True
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+            try:
+                self._write_waiting(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as problem:
+            self.problem = problem
+            return False
+        self.problem = None
+        return True
+
+    def _write_waiting(self, descriptor: int) -> None:
+        if self._torn is None or self._torn:
+            self._torn = not _ends_with_newline(descriptor)
+        while self._waiting:
+            line = (b"\n" if self._torn else b"") + self._waiting[0] + b"\n"
+            written = os.write(descriptor, line)
+            if written < len(line):
+                # What was written of the line stays behind as a torn one; the whole line is written again.
+                self._torn = written > 0 or self._torn
+                raise OSError(28, "no space left on device: a line was written in part", str(self.path))
+            self._torn = False
+            self._waiting.pop(0)
+
+
+def _ends_with_newline(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+
+
+def complete_lines(data: bytes) -> tuple[list[bytes], int]:
+    """The complete lines of `data` without their newlines, and how many bytes they take up."""
+    end = data.rfind(b"\n") + 1
+    return data[:end].split(b"\n")[:-1], end
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """Every JSON object of a JSON-lines file; torn and foreign lines are passed over."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return []
+    return list(parse_records(complete_lines(data)[0]))
+
+
+def parse_records(lines: list[bytes]) -> Iterator[dict[str, Any]]:
+    """The JSON objects among `lines`."""
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            yield record
+
+
+def try_lock(path: Path) -> int | None:
+    """A descriptor that holds an exclusive lock on `path`, or None when somebody else holds it.
+
+    The lock belongs to the open file: whoever inherits the descriptor keeps it, and the kernel drops it with
+    the last holder, however that one dies.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        for _ in range(10):
+            if _lock_now(descriptor, fcntl.LOCK_EX):
+                return descriptor
+            time.sleep(0.01)  # `is_locked` of an onlooker holds the lock for a moment
+    except OSError:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
+def _lock_now(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def is_locked(path: Path) -> bool | None:
+    """Whether some process holds the lock on `path`; None where the file system cannot tell."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    try:
+        # A shared lock is refused by a holder, and two observers at once do not refuse each other.
+        return not _lock_now(descriptor, fcntl.LOCK_SH)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock on `path`, waiting for it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        return  # Some file systems cannot sync a folder; the rename itself has happened.
+    finally:
+        os.close(descriptor)

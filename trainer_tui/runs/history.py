@@ -1,0 +1,201 @@
+"""`training_history.csv`: metrics, one row an epoch, read as it grows, whoever wrote it."""
+
+from __future__ import annotations
+
+import csv
+import math
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trainer_tui.runs.files import complete_lines
+from trainer_tui.runs.tail import Tail
+
+STEP_COLUMNS = ("epoch", "step", "iteration", "iter", "global_step", "round", "draw")
+"""Columns that count progress, the first one present is the x axis."""
+
+TIME_COLUMNS = ("time_s", "elapsed_s", "time", "wall_time", "timestamp")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A place in the history that could not be read as it stands."""
+
+    line: int
+    """1-based."""
+    what: str
+
+
+@dataclass(slots=True)
+class History:
+    """Numeric columns of equal length; a missing or non-numeric cell is NaN."""
+
+    columns: dict[str, array[float]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    rows: int = 0
+
+    @property
+    def step_column(self) -> str | None:
+        """The column to plot over; None: the row number."""
+        lower = {name.lower(): name for name in self.columns}
+        return next((lower[name] for name in STEP_COLUMNS if name in lower), None)
+
+    def metrics(self) -> list[str]:
+        """The columns that are neither progress nor time."""
+        return [n for n in self.columns if n.lower() not in STEP_COLUMNS and n.lower() not in TIME_COLUMNS]
+
+    def last(self, column: str) -> float | None:
+        """The last finite value of a column."""
+        values = self.columns.get(column, ())
+        return next((v for v in reversed(values) if math.isfinite(v)), None)
+
+    def steps(self) -> array[float]:
+        """The x values: the step column, or row numbers from 1."""
+        column = self.step_column
+        return self.columns[column] if column else array("d", range(1, self.rows + 1))
+
+    def row(self, index: int) -> dict[str, float]:
+        """One row."""
+        return {name: values[index] for name, values in self.columns.items()}
+
+    def tail(self, count: int) -> list[dict[str, float]]:
+        """The last rows, oldest first."""
+        return [self.row(i) for i in range(max(0, self.rows - count), self.rows)]
+
+
+class HistoryReader:
+    """Reads a history file incrementally into `history`.
+
+    A torn last line waits until it is whole. A ragged row, a non-numeric cell or a header in mid-file is kept as far as
+    it can be read and reported in `history.problems` (the first 100). A replaced file is read anew.
+    """
+
+    MAX_PROBLEMS = 100
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.history = History()
+        self.missing: set[tuple[int, str]] = set()
+        """(row, column) of empty cells among the rows of the last poll."""
+        self._tail = Tail(path)
+        self._rest = b""
+        self._header: list[str] = []
+        self._line = 0
+
+    def poll(self) -> int:
+        """Read what is new and return the number of rows gained (all of them, if the file was replaced).
+
+        Raises OSError when the file exists and cannot be read.
+        """
+        before = self.history.rows
+        self.missing.clear()
+        if self._tail.rotated():
+            # TrainingRun widens a history by an atomic rename; the old file gets no more rows.
+            before = self._begin_again()
+        while True:
+            chunk = self._tail.read()
+            if chunk.change:
+                before = self._begin_again()
+            if not chunk.data:
+                return self.history.rows - before
+            lines, used = complete_lines(self._rest + chunk.data)
+            self._rest = (self._rest + chunk.data)[used:]
+            for line in lines:
+                self._take(line)
+
+    def logged(self, count: int) -> list[dict[str, float]]:
+        """The last `count` rows without their empty cells: what the script really wrote (after `poll`)."""
+        first = self.history.rows - count
+        return [
+            {name: values[row] for name, values in self.history.columns.items() if (row, name) not in self.missing}
+            for row in range(first, self.history.rows)
+        ]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._tail.close()
+
+    def _begin_again(self) -> int:
+        self._tail.close()
+        self._tail = Tail(self.path)
+        self.history.columns.clear()
+        self.history.problems.clear()
+        self.history.rows = 0
+        self._rest, self._header, self._line = b"", [], 0
+        return 0
+
+    def _take(self, line: bytes) -> None:
+        self._line += 1
+        text = line.decode("utf-8", "replace").strip("\r\ufeff")
+        if "\0" in text:
+            text = text.replace("\0", "")
+            self._problem("NUL bytes were left out")
+        if not text.strip():
+            return
+        cells = next(iter(csv.reader([text])), [])
+        if not self._header or self._is_new_header(cells):
+            self._set_header(cells)
+        else:
+            self._add_row(cells)
+
+    def _is_new_header(self, cells: list[str]) -> bool:
+        names = [c.strip() for c in cells]
+        return bool(names) and all(n and _number(n) is None for n in names) and len(set(names)) == len(names) and (
+            names == self._header or bool(set(names) & set(self._header)) and len(names) > 1
+        )
+
+    def _set_header(self, cells: list[str]) -> None:
+        if self._header:
+            self._problem("the header changed here")
+        self._header = [name or f"column {i}" for i, name in enumerate(_unique(c.strip() for c in cells), 1)]
+        for name in self._header:
+            if name not in self.history.columns:
+                self.history.columns[name] = array("d", [math.nan]) * self.history.rows
+
+    def _add_row(self, cells: list[str]) -> None:
+        if len(cells) != len(self._header):
+            self._problem(f"{len(cells)} cells where the header has {len(self._header)}")
+        row = self.history.rows
+        values = dict(zip(self._header, cells, strict=False))
+        for name, column in self.history.columns.items():
+            cell = values.get(name, "").strip()
+            value = _number(cell) if cell else math.nan
+            if value is None:
+                self._problem(f"{name}: {cell[:40]!r} is not a number")
+                value = math.nan
+            if not cell or (value != value and cell.lower().lstrip("+-") != "nan"):
+                self.missing.add((row, name))
+            column.append(value)
+        self.history.rows += 1
+
+    def _problem(self, what: str) -> None:
+        if len(self.history.problems) < self.MAX_PROBLEMS:
+            self.history.problems.append(Problem(self._line, what))
+
+
+def read_history(path: Path) -> History:
+    """The whole history in a file. Raises OSError when there is none or it cannot be read."""
+    with open(path, "rb"):
+        reader = HistoryReader(path)
+    try:
+        reader.poll()
+    finally:
+        reader.close()
+    return reader.history
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def _unique(names: Iterator[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return result

@@ -1,0 +1,216 @@
+"""Where everything of a run lies, and how a new run gets its number."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer_tui.runs.files import read_json
+from trainer_tui.runs.plan import RunRequest, WatchPlan
+
+_FOLDER = re.compile(r"(\d{3,})-(quick|full)")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The paths of one run."""
+
+    path: Path
+
+    @property
+    def model(self) -> str:
+        """Name of the model the run belongs to."""
+        return self.path.parent.name
+
+    @property
+    def number(self) -> int:
+        """The run's number, from 1 up in its model."""
+        return int(self.path.name.partition("-")[0])
+
+    @property
+    def phase(self) -> str:
+        """`quick` or `full`."""
+        return self.path.name.partition("-")[2]
+
+    @property
+    def name(self) -> str:
+        """`model_3/007-full`."""
+        return f"{self.model}/{self.path.name}"
+
+    @property
+    def run_json(self) -> Path:
+        """What was asked."""
+        return self.path / "run.json"
+
+    @property
+    def source(self) -> Path:
+        """The model's files as they were at launch."""
+        return self.path / "source"
+
+    @property
+    def process_json(self) -> Path:
+        """Who runs."""
+        return self.path / "process.json"
+
+    @property
+    def alive_lock(self) -> Path:
+        """Locked by the training process as long as it lives."""
+        return self.path / "alive.lock"
+
+    @property
+    def shim_lock(self) -> Path:
+        """Locked by the shim as long as it lives."""
+        return self.path / "shim.lock"
+
+    @property
+    def events(self) -> Path:
+        """What happened, in order."""
+        return self.path / "events.jsonl"
+
+    @property
+    def progress(self) -> Path:
+        """Done and total, as `TrainingRun` publishes them."""
+        return self.path / "progress.json"
+
+    @property
+    def telemetry(self) -> Path:
+        """Resources, one row a sample."""
+        return self.path / "telemetry.csv"
+
+    @property
+    def history(self) -> Path:
+        """Metrics, one row an epoch."""
+        return self.path / "training_history.csv"
+
+    def history_of(self, plan: WatchPlan) -> Path:
+        """The history to follow: this folder's own, or as long as there is none the foreign one that the settings name."""
+        if not plan.history or self.history.exists():
+            return self.history
+        return Path(plan.cwd) / plan.history
+
+    @property
+    def results(self) -> Path:
+        """The run's results."""
+        return self.path / "results.csv"
+
+    @property
+    def exit_json(self) -> Path:
+        """How the process ended."""
+        return self.path / "exit.json"
+
+    @property
+    def control(self) -> Path:
+        """What users asked of the living run."""
+        return self.path / "control.jsonl"
+
+    def models(self) -> list[Path]:
+        """The saved model files (`model_final.*`)."""
+        return sorted(p for p in self.path.glob("model_final.*") if p.is_file())
+
+    def request(self) -> RunRequest | None:
+        """What was asked; None when `run.json` is absent or not readable as one."""
+        document = read_json(self.run_json)
+        if document is None:
+            return None
+        try:
+            return RunRequest.from_dict(document)
+        except (KeyError, TypeError):
+            return None
+
+    def log(self) -> Path:
+        """The log file."""
+        document = read_json(self.run_json) or {}
+        relative = document.get("log")
+        if isinstance(relative, str):
+            return Path(os.path.normpath(self.path / relative))
+        return self.path.parents[1].parent / "logs" / self.model / f"{self.path.name}.log"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """The runs of one model: `output/model_3`, with its logs in `logs/model_3`."""
+
+    path: Path
+    logs: Path
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.path.name
+
+    @property
+    def supervisor_lock(self) -> Path:
+        """Held by the one supervisor of this model."""
+        return self.path / "supervisor.lock"
+
+    @property
+    def supervisor_log(self) -> Path:
+        """The supervisor's own complaints."""
+        return self.path / "supervisor.log"
+
+    def runs(self) -> list[RunFolder]:
+        """The model's runs, oldest first."""
+        try:
+            names = os.listdir(self.path)
+        except OSError:
+            return []
+        found = [RunFolder(self.path / name) for name in names if _FOLDER.fullmatch(name)]
+        return sorted(found, key=lambda run: run.number)
+
+    def latest(self) -> RunFolder | None:
+        """The newest run."""
+        runs = self.runs()
+        return runs[-1] if runs else None
+
+    def find(self, number: int) -> RunFolder | None:
+        """The run with this number."""
+        return next((run for run in self.runs() if run.number == number), None)
+
+    def watch_runs(self, watch: int) -> list[RunFolder]:
+        """The runs of one watch, oldest first."""
+        return [
+            run
+            for run in self.runs()
+            if run.number >= watch and (read_json(run.run_json) or {}).get("watch") == watch
+        ]
+
+    def new_run(self, phase: str) -> RunFolder:
+        """Make the next run's folder. Numbers are never used twice, not even those of runs whose folder is gone."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(parents=True, exist_ok=True)
+        number = max([run.number for run in self.runs()] + self._logged_numbers(), default=0)
+        while True:
+            number += 1
+            run = RunFolder(self.path / f"{number:03d}-{phase}")
+            try:
+                run.path.mkdir()
+            except FileExistsError:
+                continue
+            return run
+
+    def log_of(self, run: RunFolder) -> Path:
+        """Where the log of a new run goes."""
+        return self.logs / f"{run.path.name}.log"
+
+    def _logged_numbers(self) -> list[int]:
+        matches = (_FOLDER.fullmatch(p.stem) for p in self.logs.glob("*.log"))
+        return [int(match.group(1)) for match in matches if match]
+
+
+def short_name(model: str) -> str:
+    """The model's name in published files: `3` for `model_3`, otherwise the name itself."""
+    return model.removeprefix("model_") or model
+
+
+def log_link(phase: str, model: str) -> str:
+    """Name of the link to the newest log of a phase."""
+    short = short_name(model)
+    return f"training_quick_{short}.log" if phase == "quick" else f"training_{short}_full.log"
+
+
+def results_name(phase: str, model: str) -> str:
+    """Name under which a run's results are published in `output/`."""
+    short = short_name(model)
+    return f"results_quick_{short}.csv" if phase == "quick" else f"results_{short}.csv"

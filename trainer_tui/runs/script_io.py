@@ -1,0 +1,61 @@
+"""What all writing inside a training script shares: CSV cells, files replaced whole, a warning."""
+
+from __future__ import annotations
+
+import operator
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+def warn(text: str) -> None:
+    """One plain line on stderr; nobody can be told where it is closed, or a log on the same full disk."""
+    if sys.stderr is not None:
+        try:
+            print(f"trainer-tui: {text}", file=sys.stderr, flush=True)
+        except (OSError, ValueError):
+            return
+
+
+def cell(value: object) -> str:
+    """One value as it stands in the table: integers whole, other numbers in full precision, None empty.
+
+    Whatever `float()` takes is a number (numpy and torch scalars too). Raises TypeError or ValueError for
+    what is neither number, text nor None, e.g. an array of three.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return float.__repr__(value)  # numpy's float64 is a float whose own repr is not a number
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, str):
+        return quoted(value)
+    try:
+        return str(operator.index(value))  # type: ignore[arg-type]
+    except (TypeError, ValueError, RuntimeError):
+        return float.__repr__(float(value))  # type: ignore[arg-type]
+
+
+def quoted(text: str) -> str:
+    """Text as a CSV cell that stays on its line."""
+    line = " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
+    return '"' + line.replace('"', '""') + '"' if "," in line or '"' in line else line
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path`, synced, when the block ends well."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,105 @@
+"""The run's incidents: each known once, its fate decided once, a flood of them kept small."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from trainer_tui.runs.incident import Fate, Incident
+
+FLOOD_LIMIT = 20
+"""Incidents of one rule that are written one by one."""
+
+ROWS_THAT_PROVE = 2
+"""New rows of metrics after an error that prove that training went on."""
+
+SILENT_PROOF_S = 120.0
+SILENT_PROOF_BYTES = 2000
+"""Without metrics: so much later and so much more output prove it too."""
+
+NEAR_END_BYTES = 64 << 10
+"""A recovered error this near to the log's end may have been the cause after all."""
+
+
+@dataclass(slots=True)
+class _Suspect:
+    rows: int
+    offset: int
+    at: float
+
+
+class IncidentBook:
+    """Keeps incidents by id and reports each new one, and each change, through `emit`."""
+
+    def __init__(
+        self, known: Iterable[Incident], emit: Callable[[Incident], None], facts: Callable[[], dict[str, Any]]
+    ) -> None:
+        """`facts`: what is known of metrics and machine at the moment, kept with each new error."""
+        self._incidents = {incident.id: incident for incident in known}
+        self._suspects: dict[str, _Suspect] = {}
+        self._emit = emit
+        self._facts = facts
+        self._counts: Counter[str] = Counter(i.rule for i in self._incidents.values())
+
+    def errors(self, *fates: Fate) -> list[Incident]:
+        """The errors with one of these fates, in the order they came."""
+        return [i for i in self._incidents.values() if i.severity == "error" and i.fate in fates]
+
+    def all(self) -> list[Incident]:
+        """Every incident, in the order they came."""
+        return list(self._incidents.values())
+
+    def see(self, incident: Incident, *, rows: int, offset: int, now: float) -> None:
+        """Take in what a detector found, while the history had `rows` rows and the log `offset` bytes."""
+        known = self._incidents.get(incident.id)
+        if known is None:
+            self._take(incident, rows, offset, now)
+        elif known.fate == "suspected" and (incident.fate != known.fate or len(incident.excerpt) > len(known.excerpt)):
+            self._put(replace(incident, facts={**known.facts, **incident.facts}))
+
+    def training_went_on(self, rows: int, offset: int, now: float, *, has_history: bool) -> None:
+        """Decide which suspected errors of the log turned out to be survived."""
+        for identity, suspect in list(self._suspects.items()):
+            if has_history:
+                survived = rows - suspect.rows >= ROWS_THAT_PROVE
+            else:
+                survived = now - suspect.at >= SILENT_PROOF_S and offset - suspect.offset >= SILENT_PROOF_BYTES
+            if survived:
+                self.decide(identity, "recovered", because="training went on")
+
+    def ended(self, *, badly: bool, log_size: int, **facts: Any) -> None:
+        """Decide every open fate, now that the process has ended; `facts` prove the confirmed ones."""
+        for incident in self.errors("suspected"):
+            # A loss that is not finite in its last row never becomes so again.
+            if badly or incident.source == "history":
+                self.decide(incident.id, "confirmed", **facts)
+            else:
+                self.decide(incident.id, "recovered", because="the process ended well all the same")
+        if badly and not self.errors("confirmed"):
+            late = [i for i in self.errors("recovered") if (i.offset or 0) >= log_size - NEAR_END_BYTES]
+            if late:
+                because = "the process ended badly soon after it"
+                self.decide(late[-1].id, "confirmed", because=because, **facts)
+
+    def decide(self, identity: str, fate: Fate, **facts: Any) -> None:
+        """Give an incident its fate."""
+        self._suspects.pop(identity, None)
+        self._put(self._incidents[identity].with_fate(fate, **facts))
+
+    def _take(self, incident: Incident, rows: int, offset: int, now: float) -> None:
+        self._counts[incident.rule] += 1
+        if incident.rule and self._counts[incident.rule] > FLOOD_LIMIT:
+            return
+        if incident.rule and self._counts[incident.rule] == FLOOD_LIMIT:
+            incident = replace(incident, facts={**incident.facts, "further": "not written one by one"})
+        if incident.severity == "error":
+            incident = replace(incident, facts={**self._facts(), **incident.facts})
+            if incident.source == "log" and incident.fate == "suspected":
+                self._suspects[incident.id] = _Suspect(rows, offset, now)
+        self._put(incident)
+
+    def _put(self, incident: Incident) -> None:
+        self._incidents[incident.id] = incident
+        self._emit(incident)

@@ -1,0 +1,60 @@
+"""The chain of a watch: what follows a run that has ended. A pure question to the run folders, so any supervisor,
+also one that has just taken over, comes to the same answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trainer_tui.runs.history import read_history
+from trainer_tui.runs.layout import ModelFolder, RunFolder
+from trainer_tui.runs.plan import Phase, RunRequest
+from trainer_tui.runs.state import RunState, observe
+from trainer_tui.supervise.restart import Attempt, Decision, decide
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next run of the watch."""
+
+    phase: Phase
+    attempt: int
+    wait_s: float = 0.0
+
+
+def next_step(model: ModelFolder, request: RunRequest, state: RunState) -> Step | None:
+    """What to launch after this ended run; None: the watch is over."""
+    plan = request.plan
+    if state.called_off:
+        return None
+    if request.phase == "quick" and state.reason in ("passed", "skipped") and "full" in plan.phases:
+        return Step("full", 1)
+    decision = restart_decision(model, request, state)
+    if decision is not None and decision.restart:
+        return Step(request.phase, request.attempt + 1, decision.wait_s)
+    return None
+
+
+def restart_decision(model: ModelFolder, request: RunRequest, state: RunState) -> Decision | None:
+    """Whether this ended run is started again; None when nobody asked for restarts or none could help."""
+    plan = request.plan
+    if plan.restart_max <= 0:
+        return None
+    runs = [
+        run for run in model.watch_runs(request.watch) if run.phase == request.phase and run.number < request.number
+    ]
+    attempts = [Attempt(observe(run), progress_of(run, request)) for run in runs]
+    latest = model.find(request.number)
+    assert latest is not None
+    attempts.append(Attempt(state, progress_of(latest, request)))
+    return decide(attempts, plan.restart_max, plan.restart_backoff_s)
+
+
+def progress_of(run: RunFolder, request: RunRequest) -> float:
+    """How far a run came: the largest step in its history, or its number of rows."""
+    try:
+        history = read_history(run.history_of(request.plan))
+    except OSError:
+        return 0.0
+    column = history.step_column
+    steps = [v for v in history.columns[column] if v == v] if column else []
+    return max([float(history.rows), *steps])

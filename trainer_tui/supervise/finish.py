@@ -1,0 +1,144 @@
+"""The end of a run: how the process ended, what its gates say, and the one reason that follows."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from trainer_tui.failures import classify_exit, reason_for
+from trainer_tui.runs.clock import duration_text
+from trainer_tui.runs.files import read_json
+from trainer_tui.runs.layout import ModelFolder
+from trainer_tui.runs.state import RunState, observe
+from trainer_tui.runs.telemetry import TelemetryReader
+from trainer_tui.supervise import job, stopping
+from trainer_tui.supervise.chain import restart_decision
+from trainer_tui.supervise.forecast import forecast, window_warning
+from trainer_tui.supervise.gates import evaluate, failures
+from trainer_tui.supervise.publish import keep_history, publish_results
+
+if TYPE_CHECKING:
+    from trainer_tui.supervise.supervisor import RunSupervisor
+
+_OUR_ENDS = {
+    "stopped-by-user": "a user stopped it",
+    "skipped": "a user skipped the rest of the quick phase",
+    "time-limit": "its time limit ended it",
+}
+
+
+def finish(s: RunSupervisor) -> None:
+    """Judge a run whose process is gone. Can be repeated after a kill at any step."""
+    exit_status = read_json(s.run.exit_json)
+    _read_to_the_end(s)
+    if exit_status is not None and (s.state.exit is None or s.state.status != "finishing"):
+        s.emit("exited", **exit_status)
+    reason, sentence = _verdict_of_process(s, exit_status)
+    _left_behind(s)
+    _keep(s)
+    if s.machine is not None:
+        s.machine.look()
+    reason, sentence = _verdict_of_gates(s, reason, sentence)
+    if s.request.phase == "quick" and reason == "passed" and "full" in s.plan.phases:
+        _forecast(s)
+    s.emit("ended", reason=reason, sentence=sentence)
+    decision = restart_decision(s.model, s.request, s.state)
+    if decision is not None:
+        s.emit("restart", attempt=s.request.attempt + 1, again=decision.restart, why=decision.why)
+
+
+def _read_to_the_end(s: RunSupervisor) -> None:
+    now = time.monotonic()
+    while s.read_log(now):
+        pass
+    for incident in s.log.finish():
+        s.found(incident, now)
+    s.read_history(now)
+    s.controls.obey(now)
+
+
+def _verdict_of_process(s: RunSupervisor, exit_status: dict[str, object] | None) -> tuple[str, str]:
+    ours = s.controls.end_reason
+    if exit_status is None:
+        s.book.ended(badly=bool(s.book.errors("suspected")), log_size=s.log.read)
+        return "lost", "it ended, exit unknown: its shim was killed before it could write how"
+    if ours:
+        how = "; it did not heed TERM and was killed" if s.controls.killed else ""
+        return ours, _OUR_ENDS.get(ours, ours) + how
+    well = exit_status.get("code") == 0 and not _failed_quietly(s)
+    exit_incident = classify_exit(exit_status, incidents=s.book.errors("suspected", "confirmed"))
+    proof = {"exit": exit_incident.message} if exit_incident is not None else {}
+    s.book.ended(badly=not well, log_size=s.log.read, **proof)
+    if exit_incident is not None and not s.book.errors("confirmed"):
+        s.found(exit_incident.with_fate("confirmed"), time.monotonic())
+    confirmed = s.book.errors("confirmed")
+    if confirmed:
+        first = confirmed[0]
+        return reason_for(first), first.message
+    return ("passed", "the process ended with exit code 0") if well else ("failed", "it did not end well")
+
+
+def _failed_quietly(s: RunSupervisor) -> bool:
+    """Exit 0 with an error in the log, and nothing to show for it."""
+    return bool(s.book.errors("suspected")) and s.plan.is_model and not s.run.results.exists()
+
+
+def _verdict_of_gates(s: RunSupervisor, reason: str, sentence: str) -> tuple[str, str]:
+    if reason == "skipped":
+        return reason, sentence
+    results = evaluate(s.run, s.state, s.plan, s.diary)
+    s.emit("gates", results=[result.to_dict() for result in results])
+    failed = failures(results)
+    if reason != "passed":
+        return reason, sentence
+    if failed:
+        return "gate-failed", "; ".join(f"{result.name}: {result.sentence}" for result in failed)
+    done = sum(result.state == "passed" for result in results)
+    return "passed", f"exit code 0, {done} of {len(results)} gates passed, none failed"
+
+
+def _left_behind(s: RunSupervisor) -> None:
+    left = job.marked(s.run.path)
+    if not left:
+        return
+    described = job.describe(left)
+    if s.controls.end_reason:
+        stopping.end_left_behind(s.run.path)
+    s.emit("left-behind", processes=described, ended=bool(s.controls.end_reason))
+
+
+def _keep(s: RunSupervisor) -> None:
+    try:
+        keep_history(s.run, s.plan)
+        publish_results(s.model, s.run)
+    except OSError as error:
+        s.see("results", f"results cannot be published: {error.strerror or error}")
+
+
+def _forecast(s: RunSupervisor) -> None:
+    telemetry = TelemetryReader(s.run.telemetry)
+    telemetry.poll()
+    seen = forecast(s.plan, s.state, s.history.history, telemetry, passed_pairs(s.model, s.request.number))
+    if seen is None:
+        return
+    warning = window_warning(s.plan, seen)
+    s.emit(
+        "forecast",
+        seconds_low=round(seen.seconds_low, 1),
+        seconds_high=round(seen.seconds_high, 1),
+        memory_bytes=seen.memory_bytes,
+        basis=seen.basis,
+        text=f"about {duration_text(seen.seconds_low)} to {duration_text(seen.seconds_high)}",
+        warning=warning,
+    )
+
+
+def passed_pairs(model: ModelFolder, before: int) -> list[tuple[RunState, RunState]]:
+    """(quick, full) of the model's earlier watches that went well, oldest first."""
+    by_watch: dict[int, dict[str, RunState]] = {}
+    for run in model.runs():
+        if run.number < before:
+            state = observe(run)
+            if state.passed:
+                by_watch.setdefault(state.watch, {})[run.phase] = state
+    return [(pair["quick"], pair["full"]) for pair in by_watch.values() if len(pair) == 2]

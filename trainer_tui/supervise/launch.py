@@ -1,0 +1,99 @@
+"""Launching: a run's folder is made whole first, then its shim is started. Every step can be taken again after a kill."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from trainer_tui.runs.clock import utc_now
+from trainer_tui.runs.files import replace_json
+from trainer_tui.runs.layout import ModelFolder, RunFolder, log_link
+from trainer_tui.runs.plan import Phase, RunRequest, WatchPlan
+from trainer_tui.runs.process import boot_id, host_name
+from trainer_tui.supervise import shim
+from trainer_tui.supervise.sources import copy_sources, digest_of, git_state
+
+
+def prepare_run(
+    model: ModelFolder, plan: WatchPlan, phase: Phase, *, watch: int | None = None, attempt: int = 1
+) -> RunFolder:
+    """Make the folder of the next run, ready to be launched; `watch` None begins a new watch.
+
+    `run.json` is written last: a folder without one was never finished and is nobody's run.
+    """
+    run = model.new_run(phase)
+    copy_sources(plan.sources, Path(plan.root), run.source)
+    log = model.log_of(run)
+    request = RunRequest(
+        model=model.name,
+        number=run.number,
+        phase=phase,
+        watch=watch or run.number,
+        plan=plan,
+        command=plan.command,
+        cwd=plan.cwd,
+        env=environment(plan, phase, run),
+        log=os.path.relpath(log, run.path),
+        attempt=attempt,
+        created=utc_now(),
+        host=host_name(),
+        boot_id=boot_id(),
+        user=_user(),
+        python=sys.version.split()[0],
+        git=git_state(Path(plan.root)),
+        limit_s=plan.quick_limit_s if phase == "quick" else plan.full_limit_s,
+        memory_limit_bytes=plan.memory_limit_bytes,
+        source_digest=digest_of(run.source),
+    )
+    log.touch()
+    replace_json(run.run_json, request.to_dict())
+    _link_log(model, run, log)
+    return run
+
+
+def environment(plan: WatchPlan, phase: Phase, run: RunFolder) -> dict[str, str]:
+    """What the script sees of us: the variables of section 4 of the design."""
+    quick = phase == "quick"
+    return {
+        "PYTHONUNBUFFERED": "1",
+        **plan.env,
+        "TRAINER_RUN_DIR": str(run.path),
+        "TRAINER_PHASE": phase,
+        "TRAINER_DATA_FRACTION": str(plan.data_fraction if quick else 1.0),
+        "TRAINER_SCALE": str(plan.scale if quick else 1.0),
+        "TRAINER_CHAINS_SCALE": str(plan.chains_scale if quick else 1.0),
+        "TRAINER_SEED": str(plan.seed),
+    }
+
+
+def spawn_shim(run: RunFolder) -> subprocess.Popen[bytes]:
+    """Start the shim, detached: it outlives whoever starts it. Harmless when the run was launched already."""
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", shim.__file__, str(run.path)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        close_fds=True,
+    )
+
+
+def _link_log(model: ModelFolder, run: RunFolder, log: Path) -> None:
+    link = model.logs.parent / log_link(run.phase, model.name)
+    temporary = link.with_name(f".{link.name}.{os.getpid()}.tmp")
+    try:
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(os.path.relpath(log, link.parent))
+        os.replace(temporary, link)
+    except OSError:
+        return  # a convenience; a file system without links must not stop a run
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""

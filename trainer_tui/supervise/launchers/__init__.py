@@ -1,0 +1,1 @@
+"""Where a supervisor starts: one module for each engine, each with `start(model, lock)`."""

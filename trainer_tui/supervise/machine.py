@@ -1,0 +1,78 @@
+"""Telemetry: samples of machine and job into `telemetry.csv`, and the words for when they cannot be had."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from trainer_tui.runs.files import LineAppender
+from trainer_tui.runs.layout import RunFolder
+from trainer_tui.supervise.resources import Sample, Sampler, header
+
+
+class Machine:
+    """Writes each sample; remembers the newest."""
+
+    def __init__(self, run: RunFolder, pid: int, started: float) -> None:
+        self._sampler = Sampler(pid, run.path, started)
+        self._lines = LineAppender(run.telemetry, keep=600)
+        self._gpus = self._known_gpus(run)
+        self._asked_at = time.monotonic()
+        self.last: Sample | None = None
+
+    def look(self) -> None:
+        """Write the samples that came in."""
+        for sample in self._sampler.take():
+            self.last = sample
+            if self._gpus is None:
+                if not self._gpus_known(sample):
+                    continue
+                self._gpus = len(sample.gpus)
+                self._lines.append(",".join(header(self._gpus)).encode())
+            self._lines.append(",".join(sample.cells(self._gpus)).encode())
+
+    def problem(self) -> str:
+        """Why the machine cannot be seen, or its samples not written; empty when all is well."""
+        if self._lines.problem is not None:
+            return f"telemetry cannot be written: {self._lines.problem.strerror}"
+        return self._sampler.problem
+
+    def gpu_problem(self) -> str:
+        """Why the GPUs cannot be seen; empty when they can, and where there are none."""
+        return self._sampler.gpus.problem
+
+    def facts(self) -> dict[str, Any]:
+        """The newest sample, for an incident."""
+        sample = self.last
+        if sample is None:
+            return {}
+        facts: dict[str, Any] = {
+            "cpu_percent": round(sample.cpu_percent),
+            "ram_used": sample.ram_used,
+            "ram_total": sample.ram_total,
+            "job_rss": sample.job_rss,
+            "disk_free": sample.disk_free,
+        }
+        for gpu in sample.gpus:
+            facts[f"gpu{gpu.index}_mem_used"] = gpu.mem_used
+            facts[f"gpu{gpu.index}_mem_total"] = gpu.mem_total
+        return facts
+
+    def close(self) -> None:
+        """Stop sampling."""
+        self._sampler.close()
+
+    def _gpus_known(self, sample: Sample) -> bool:
+        # The header is fixed by the first row: give a driver that is slow to answer a moment.
+        waited = time.monotonic() - self._asked_at
+        return bool(sample.gpus) or self._sampler.gpus.absent or waited > 5.0
+
+    @staticmethod
+    def _known_gpus(run: RunFolder) -> int | None:
+        """The number of GPUs in the header of an earlier supervisor; None when there is no header yet."""
+        try:
+            with open(run.telemetry, encoding="utf-8") as file:
+                names = file.readline().strip().split(",")
+        except OSError:
+            return None
+        return sum(name.endswith("_mem_total") for name in names) if len(names) > 1 else None

@@ -1,0 +1,208 @@
+"""The shim: parent of one training process, there to write how it ended. Standard library only, run as a script.
+
+    python -I -S shim.py RUN_DIR
+
+It opens the log for the training process (no pipe through us), starts it in a session and process group of its own,
+waits, writes `exit.json`, ends. It writes nothing else, so that whatever happens to it costs at most the exit status.
+The containerd-shim and conmon are the model. Launching is idempotent: a shim that finds another one at work, or a
+process already started, leaves at once.
+"""
+
+import fcntl
+import json
+import os
+import resource
+import signal
+import sys
+import time
+
+KEPT_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+"""Signals that must not end the shim: a closed terminal, a Ctrl+C meant for somebody else, a stop of the training."""
+
+
+def main(run_dir: str) -> int:
+    """Run what `run.json` asks for and return 0; 1 when there is nothing to do here."""
+    os.chdir(run_dir)
+    for number in KEPT_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    shim_lock = os.open("shim.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    if not lock(shim_lock) or os.path.exists("process.json"):
+        return 1
+    with open("run.json", "rb") as file:
+        request = json.load(file)
+    alive = os.open("alive.lock", os.O_RDWR | os.O_CREAT, 0o666)
+    lock(alive)
+    os.set_inheritable(alive, True)
+    oom_before = oom_kills()
+    began = time.monotonic()
+    started = now()
+    pid, problem = start(request)
+    os.close(alive)
+    if not problem:
+        replace("process.json", identity(pid, started))
+    _, status, usage = os.wait4(pid, 0)
+    replace(
+        "exit.json",
+        {
+            **decode(status),
+            "launch_error": problem or None,
+            "started": started,
+            "ended": now(),
+            "duration_s": round(time.monotonic() - began, 3),
+            "max_rss_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+            "user_s": usage.ru_utime,
+            "sys_s": usage.ru_stime,
+            "oom_kills": max(0, oom_kills() - oom_before),
+            "memory_limit_bytes": request.get("memory_limit_bytes"),
+        },
+    )
+    return 0
+
+
+def start(request: dict) -> tuple[int, str]:
+    """Fork and execute the command; returns its pid and, where it could not be executed, why."""
+    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    reading, writing = os.pipe2(os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(reading)
+            os.set_inheritable(writing, False)
+            become(request, log, nothing)
+        except BaseException as error:
+            os.write(writing, f"{type(error).__name__}: {error}".encode(errors="replace"))
+        os._exit(127)
+    os.close(writing)
+    problem = b""
+    while part := os.read(reading, 4096):
+        problem += part
+    os.close(reading)
+    os.close(log)
+    return pid, problem.decode(errors="replace")
+
+
+def become(request: dict, log: int, nothing: int) -> None:
+    """Turn this forked process into the training process. Returns only by an exception."""
+    os.setsid()
+    os.dup2(nothing, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    # Python ignores SIGPIPE and the shim ignores more; the training process must see none of that.
+    for number in (*KEPT_SIGNALS, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    limit = request.get("memory_limit_bytes")
+    if limit:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    os.chdir(request["cwd"])
+    command = request["command"]
+    os.execvpe(command[0], command, {**os.environ, **request["env"]})
+
+
+def identity(pid: int, started: str) -> dict:
+    """Who runs, so that nobody else is ever taken for it."""
+    return {
+        "pid": pid,
+        "start_time": start_time(pid),
+        "boot_id": boot_id(),
+        "host": os.uname().nodename,
+        "started": started,
+        "shim_pid": os.getpid(),
+        "shim_start_time": start_time(os.getpid()),
+    }
+
+
+def start_time(pid: int) -> int:
+    """Clock ticks after boot, proc(5) field 22; elsewhere the time of day, which is as near as one gets."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            data = file.read()
+    except OSError:
+        return int(time.time())
+    return int(data[data.rfind(b")") + 2 :].split()[19])
+
+
+def boot_id() -> str:
+    """What names this boot."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def oom_kills() -> int:
+    """How often the kernel's OOM killer struck in our cgroup, v2 (memory.events) or v1 (memory.oom_control)."""
+    try:
+        with open("/proc/self/cgroup") as file:
+            groups = [line.rstrip("\n").split(":", 2) for line in file]
+    except OSError:
+        return 0
+    for _, controllers, path in groups:
+        if controllers == "":
+            count = read_count(f"/sys/fs/cgroup{path}/memory.events")
+        elif "memory" in controllers.split(","):
+            count = read_count(f"/sys/fs/cgroup/memory{path}/memory.oom_control")
+        else:
+            continue
+        if count is not None:
+            return count
+    return 0
+
+
+def read_count(path: str) -> int | None:
+    """The number behind `oom_kill` in a cgroup file; None without one."""
+    try:
+        with open(path) as file:
+            words = [line.split() for line in file]
+    except OSError:
+        return None
+    return next((int(w[1]) for w in words if len(w) == 2 and w[0] == "oom_kill"), None)
+
+
+def decode(status: int) -> dict:
+    """A wait status as code or signal."""
+    if os.WIFSIGNALED(status):
+        return {"code": None, "signal": os.WTERMSIG(status), "core_dumped": os.WCOREDUMP(status)}
+    return {"code": os.WEXITSTATUS(status), "signal": None, "core_dumped": False}
+
+
+def lock(descriptor: int) -> bool:
+    """Take the lock; False when somebody else has it. A file system without locks locks nothing."""
+    for _ in range(50):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(0.01)  # an onlooker tests the lock for a moment
+        except OSError:
+            return True
+    return False
+
+
+def replace(path: str, document: dict) -> None:
+    """Write a document atomically; while the disk is full, try until there is space."""
+    data = json.dumps(document, indent=2).encode() + b"\n"
+    temporary = f".{path}.{os.getpid()}.tmp"
+    while True:
+        try:
+            with open(temporary, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+            return
+        except OSError:
+            if not os.path.isdir("."):
+                return  # the run folder is gone, and with it everybody who could want to know
+            time.sleep(1.0)
+
+
+def now() -> str:
+    """UTC with milliseconds."""
+    seconds = time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1000):03d}Z"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
