@@ -1,0 +1,143 @@
+"""Words and tables for the terminal and for pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from trainer_tui.runs.clock import duration_text, parse_utc
+from trainer_tui.runs.events import Event
+from trainer_tui.runs.incident import Incident
+from trainer_tui.runs.plan import PHASE_NAMES
+from trainer_tui.runs.state import RunState
+from trainer_tui.runs.text import clean
+from trainer_tui.runs.verdict import GATE_MARKS, GateResult
+
+FATE_MARKS = {"suspected": "▲", "confirmed": "✘", "recovered": "✔"}
+SEVERITY_MARKS = {"notice": "·", "warning": "▲", "error": "✘"}
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on one line, flushed: pipes are read line by line."""
+    print(json.dumps(document, ensure_ascii=False, default=_plain), flush=True)
+
+
+def say(text: str) -> None:
+    """A line for people, without control sequences that came from outside."""
+    print(clean(text), flush=True)
+
+
+def complain(text: str) -> None:
+    """A line on standard error."""
+    print(f"trainer-tui: {clean(text)}", file=sys.stderr, flush=True)
+
+
+def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> None:
+    """Columns as wide as their content; the last one is cut to the terminal."""
+    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+    room = _columns()
+    for row in (header, *rows):
+        line = "  ".join(clean(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        print(line[:room] if sys.stdout.isatty() else line)
+
+
+def state_record(state: RunState) -> dict[str, Any]:
+    """A run's state as plain data; the keys are those of `RunState`, and what follows from them."""
+    record = asdict(state)
+    record["incidents"] = [incident.to_dict() for incident in state.incidents]
+    record["alive"] = state.alive
+    record["exit_code"] = state.exit_code if state.over else None
+    record["blind"] = dict(state.blind)
+    return record
+
+
+def state_words(state: RunState) -> str:
+    """`● running 12:10` or `✘ nan-loss after 0:45: train_loss is nan …`."""
+    took = duration_text(state.duration_s)
+    if state.over:
+        mark = "✔" if state.passed else "✘"
+        return f"{mark} {state.reason} after {took}: {state.sentence}"
+    blind = "; ".join(f"blind: {why}" for _, why in state.blind)
+    return f"● {state.status} {took}" + (f" ({blind})" if blind else "")
+
+
+def run_title(state: RunState) -> str:
+    """`model_3 #7 full (5B)`."""
+    return f"{state.model} #{state.number} {PHASE_NAMES.get(state.phase, state.phase)}"
+
+
+def gate_line(result: GateResult) -> str:
+    """One line of a checklist."""
+    advice = f" → {result.advice}" if result.advice and result.state in ("failed", "open") else ""
+    return f"{GATE_MARKS[result.state]} {result.name:<10} {result.sentence}{advice}"
+
+
+def event_line(event: Event) -> str:
+    """An event for people: local time, kind, and what matters of it."""
+    moment = parse_utc(str(event.get("time", "")))
+    clock = moment.astimezone().strftime("%H:%M:%S") if moment else "--:--:--"
+    return f"{clock} {_told(event)}"
+
+
+def _told(event: Event) -> str:
+    tell = _TOLD.get(event["kind"])
+    if tell is not None:
+        return tell(event)
+    details = {k: v for k, v in event.items() if k not in ("time", "kind")}
+    return f"{event['kind']} {json.dumps(details, ensure_ascii=False, default=str)}" if details else str(event["kind"])
+
+
+def _incident(event: Event) -> str:
+    incident = Incident.from_dict(event["incident"])
+    mark = FATE_MARKS[incident.fate] if incident.severity == "error" else SEVERITY_MARKS[incident.severity]
+    where = f" (log line {incident.line})" if incident.line else ""
+    return f"{mark} {incident.severity} {incident.fate}: {incident.message}{where}"
+
+
+def _gates(event: Event) -> str:
+    results = [GateResult.from_dict(r) for r in event.get("results", ())]
+    return "gates\n" + "\n".join(f"         {gate_line(result)}" for result in results)
+
+
+def _exited(event: Event) -> str:
+    how = f"signal {event['signal']}" if event.get("signal") else f"exit code {event.get('code')}"
+    return f"the process ended with {how} after {duration_text(event.get('duration_s'))}"
+
+
+_TOLD: dict[str, Any] = {
+    "supervisor": lambda e: f"supervisor {'took over' if e.get('resumed') else 'started'} (pid {e.get('pid')})",
+    "launched": lambda e: "launched",
+    "started": lambda e: f"training process started (pid {e.get('pid')})",
+    "log": lambda e: f"the log file was {e.get('what')}",
+    "blind": lambda e: f"▲ blind: {e.get('why')}",
+    "sighted": lambda e: f"{e.get('source')} can be seen again",
+    "incident": _incident,
+    "diary": lambda e: f"diary entry #{e.get('entry')} was opened",
+    "control": lambda e: f"{e.get('request')}: {e.get('outcome')}",
+    "paused": lambda e: f"paused: {e.get('why')}",
+    "continued": lambda e: "goes on",
+    "stopping": lambda e: f"stopping: {e.get('why')}",
+    "left-behind": lambda e: f"▲ {len(e.get('processes', ()))} processes outlived the training process",
+    "exited": _exited,
+    "gates": _gates,
+    "forecast": lambda e: f"forecast of the full run: {e.get('text', '')} ({e.get('basis', '')}) {e.get('warning', '')}",
+    "phase-skipped": lambda e: f"{e.get('phase')} skipped: {e.get('why')}",
+    "note": lambda e: f"note: {e.get('text')}",
+    "restart": lambda e: f"{'restart' if e.get('again') else 'no restart'}: {e.get('why')}",
+    "ended": lambda e: f"ended: {e.get('reason')}: {e.get('sentence')}",
+}
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        return 160
