@@ -1,0 +1,421 @@
+"""The diary on disk: nothing is lost to two writers, a kill, a full disk or an editor that knows no lock."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import stat
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trainer_tui.diary import EntryFacts, entries, open_entry, read, save_entry
+from trainer_tui.diary.document import parse
+from trainer_tui.diary.files import LOCK_NAME, locked, update
+from trainer_tui.diary.lines import closed
+from trainer_tui.diary.store import _merge, is_conflict_copy
+from trainer_tui.runs.incident import Incident
+
+ROOT = Path(__file__).parents[2]
+HAND = b"# Notes\r\n\r\n## Dev Diary Entry #4 \xf0\x9f\x94\xa5\r\n\tkept \xff\xfe\r\n## Search Log\r\n| a |"
+
+
+def facts(incident: str = "log:1", run: str = "model_3/007-full") -> EntryFacts:
+    found = Incident(
+        id=incident, severity="error", kind="exception", message="ValueError: no", excerpt="a\n```\nb"
+    )
+    return EntryFacts("2026-01-25 14:30", "Phase 5B (full training)", "model_3", run, "ada", found)
+
+
+@pytest.fixture
+def diary(tmp_path: Path) -> Path:
+    path = tmp_path / "output" / "dev_diary.md"
+    for n in (1, 2, 3):
+        assert open_entry(path, facts(f"log:{n}")) == n
+    return path
+
+
+def spawn(code: str, *args: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, args)],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def text_of(path: Path, number: int) -> str:
+    entry = read(path).find(number)
+    assert entry is not None
+    return entry.text
+
+
+def test_a_new_diary_has_a_heading_and_entries_count_up(diary: Path) -> None:
+    assert diary.read_text().startswith("# Dev Diary\n\n## Dev Diary Entry #1\n")
+    assert [entry.number for entry in entries(diary)] == [1, 2, 3]
+    assert "\n\n\n\n## Dev" not in diary.read_text()
+    assert {p.name for p in diary.parent.iterdir()} == {"dev_diary.md", LOCK_NAME}
+    assert read(diary.parent / "absent.md").text == ""
+
+
+def test_opening_twice_gives_the_same_entry(diary: Path) -> None:
+    before = diary.read_bytes()
+    assert open_entry(diary, replace(facts("log:2"), when="later")) == 2
+    assert diary.read_bytes() == before
+    assert open_entry(diary, facts("log:2", "model_3/008-full")) == 4
+    note = replace(facts(), incident=None)
+    assert open_entry(diary, note) == 5 == open_entry(diary, note)
+
+
+def test_appending_keeps_every_byte_and_the_line_endings(tmp_path: Path) -> None:
+    path = tmp_path / "dev_diary.md"
+    path.write_bytes(HAND)
+    assert open_entry(path, facts()) == 5
+    data = path.read_bytes()
+    assert data.startswith(HAND + b"\r\n\r\n## Dev Diary Entry #5\r\n")
+    assert b"\n" not in data[len(HAND) :].replace(b"\r\n", b"")
+
+
+@pytest.mark.parametrize("tail", ["```\nopen fence", "<!--\nopen comment", "~~~~\n"])
+def test_an_open_fence_does_not_swallow_the_new_entry(tmp_path: Path, tail: str) -> None:
+    path = tmp_path / "dev_diary.md"
+    old = f"## Dev Diary Entry #1\n{tail}"
+    path.write_text(old)
+    assert open_entry(path, facts()) == 2
+    assert path.read_text().startswith(old)
+    assert [entry.number for entry in entries(path)] == [1, 2]
+    assert len(entries(path)[1].sections) == 5
+    result = save_entry(path, 1, old, "## Dev Diary Entry #1\nedited\n")
+    assert result.outcome == "saved" and [entry.number for entry in entries(path)] == [1, 2]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_saving_changes_that_entry_only(diary: Path, number: int) -> None:
+    before, base = diary.read_text(), text_of(diary, number)
+    new = base.replace("**Status**: OPEN", "**Status**: ✅ RESOLVED\tbecause\x0c")
+    result = save_entry(diary, number, base, new)
+    assert (result.outcome, result.number, result.text) == ("saved", number, new)
+    assert diary.read_text() == before.replace(base, new)
+    assert save_entry(diary, number, new, new).outcome == "unchanged"
+
+
+def test_an_entry_appended_meanwhile_is_no_conflict(diary: Path) -> None:
+    base = text_of(diary, 3)
+    open_entry(diary, facts("log:4"))
+    assert text_of(diary, 3) != base
+    assert save_entry(diary, 3, base, base + "more\n").outcome == "saved"
+    assert save_entry(diary, 3, base + "more\n", base + "still more\n").outcome == "saved"
+    assert diary.read_text().count("still more\n\n## Dev Diary Entry #4") == 1
+    assert save_entry(diary, 3, base + "still more\n", base + "still more\n").outcome == "unchanged"
+
+
+def test_both_changed_keeps_both(diary: Path) -> None:
+    base, other = text_of(diary, 2), text_of(diary, 3)
+    theirs, ours = base + "theirs\n", base + "ours\n"
+    assert save_entry(diary, 2, base, theirs).outcome == "saved"
+    result = save_entry(diary, 2, base, ours)
+    assert result.outcome == "conflict" and "changed elsewhere" in result.sentence
+    found = entries(diary)
+    assert [e.number for e in found] == [1, 2, 2, 3]
+    assert [is_conflict_copy(e) for e in found] == [False, False, True, False]
+    assert (found[1].text.rstrip(), found[3].text) == (theirs.rstrip(), other)
+    assert result.text == found[2].text and "ours\n" in found[2].text and "**Conflict copy**" in found[2].text
+    before = diary.read_bytes()
+    # Pressing save again makes no second copy, whichever text the editor goes on from.
+    for known in (base, ours):
+        assert save_entry(diary, 2, known, ours).outcome == "unchanged"
+    assert diary.read_bytes() == before
+    assert save_entry(diary, 2, ours, base + "ours too\n").outcome == "saved"
+    copy = entries(diary)[2]
+    assert is_conflict_copy(copy) and "ours too" in copy.text and len(entries(diary)) == 4
+    assert save_entry(diary, 2, copy.text, copy.text + "last\n").outcome == "saved"
+    assert entries(diary)[1].text.rstrip() == theirs.rstrip() and len(entries(diary)) == 4
+
+
+def test_same_change_on_both_sides_is_none(diary: Path) -> None:
+    base = text_of(diary, 2)
+    save_entry(diary, 2, base, base + "x\n")
+    assert save_entry(diary, 2, base, base + "x\n").outcome == "unchanged"
+    result = save_entry(diary, 2, base, base)
+    assert (
+        result.outcome == "unchanged" and result.text == text_of(diary, 2) and "elsewhere" in result.sentence
+    )
+
+
+def test_an_entry_deleted_elsewhere_comes_back_at_the_end(diary: Path) -> None:
+    base = text_of(diary, 2)
+    diary.write_text(diary.read_text().replace(base, ""))
+    assert save_entry(diary, 2, base, base).outcome == "unchanged"
+    result = save_entry(diary, 2, base, base + "mine\n")
+    assert result.outcome == "conflict" and [e.number for e in entries(diary)] == [1, 3, 2]
+    assert save_entry(diary, 2, base + "mine\n", base + "mine!\n").outcome == "saved"
+    assert diary.read_text().count("mine") == 1
+
+
+def test_what_is_typed_into_an_entry_cannot_hide_the_next(diary: Path) -> None:
+    base = text_of(diary, 1)
+    for typed in (
+        "```python\nx",
+        "<!-- later",
+        "no line end",
+        "## My own heading\n\ntext\n",
+        "## Dev Diary Entry #9\n",
+    ):
+        new = base + typed
+        assert save_entry(diary, 1, base, new).outcome == "saved"
+        assert {1, 2, 3} <= {e.number for e in entries(diary)}
+        base = new
+    plain = "the heading was deleted\n"
+    assert save_entry(diary, 1, base, plain).outcome == "saved"
+    assert save_entry(diary, 1, plain, "and more\n").outcome == "saved"
+    assert text_of(diary, 1) == "## Dev Diary Entry #1\n\nand more\n\n"
+    assert [e.number for e in entries(diary)] == [1, 2, 3]
+    renamed = save_entry(diary, 2, text_of(diary, 2), text_of(diary, 2).replace("#2", "#22"))
+    assert (renamed.outcome, renamed.number) == ("saved", 22)
+    assert save_entry(diary, 2, renamed.text, renamed.text + "x\n").outcome == "saved"
+    assert [e.number for e in entries(diary)] == [1, 22, 3]
+
+
+def test_an_editor_that_drops_carriage_returns_reformats_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "dev_diary.md"
+    path.write_bytes(b"## Dev Diary Entry #1\r\na\nb\r\n")
+    base = "## Dev Diary Entry #1\na\nb\n"
+    assert save_entry(path, 1, base, base.replace("b", "b\nc")).outcome == "saved"
+    assert path.read_bytes() == b"## Dev Diary Entry #1\r\na\nb\r\nc\n"
+
+
+bodies = st.lists(
+    st.sampled_from(["x", "", "```", "<!--", "## Other", "### The Fix", "- a", "\tb "]), max_size=5
+)
+
+
+@given(st.lists(bodies, min_size=1, max_size=4), bodies, bodies, st.data())
+@settings(deadline=None)
+def test_merging_loses_no_line(
+    rest: list[list[str]], ours: list[str], theirs: list[str], data: st.DataObject
+) -> None:
+    """Whatever two editors make of an entry, both versions are there and every other entry stays."""
+    whole = "".join(
+        f"## Dev Diary Entry #{n}\n" + "".join(s + "\n" for s in body) for n, body in enumerate(rest, 1)
+    )
+    entry = data.draw(st.sampled_from(parse(whole).entries))
+    mine, other = (
+        "".join([entry.title_line, *(f"{s}\n" for s in body)])
+        for body in ([*ours, "mine"], [*theirs, "other"])
+    )
+    for disk in (whole, closed(whole[: entry.start]) + closed(other) + whole[entry.end :]):
+        merged, result = _merge(disk, entry.number, entry.text, mine)
+        after = parse(merged)
+        # A neighbour's open fence may get its end, so that it does not swallow what was written.
+        for neighbour in parse(disk).entries:
+            found = after.find(neighbour.number)
+            assert found is not None
+            if neighbour.number != entry.number or neighbour.text.rstrip() != entry.text.rstrip():
+                assert found.text.startswith(neighbour.text.rstrip())
+        rest_of = iter(merged.split("\n"))
+        assert "mine" in merged and all(line in rest_of for line in mine.split("\n")[1:])
+        again, second = _merge(merged, result.number, mine, mine)
+        assert again == merged and second.outcome == "unchanged"
+        assert _merge(merged, result.number, result.text, result.text)[0] == merged
+
+
+def test_mode_stays_and_a_link_is_written_through(diary: Path, tmp_path: Path) -> None:
+    diary.chmod(0o640)
+    link = tmp_path / "diary.md"
+    link.symlink_to(diary)
+    assert open_entry(link, facts("log:9")) == 4
+    assert link.is_symlink() and stat.S_IMODE(diary.stat().st_mode) == 0o640
+    assert not (tmp_path / LOCK_NAME).exists()
+    dangling = tmp_path / "later.md"
+    dangling.symlink_to(tmp_path / "there" / "real.md")
+    assert open_entry(dangling, facts()) == 1 and (tmp_path / "there" / "real.md").is_file()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from trainer_tui.diary import EntryFacts, open_entry
+from trainer_tui.runs.incident import Incident
+path, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+print("ready", flush=True)
+for n in range(count):
+    found = Incident(id=f"{name}:{n}", severity="error", kind="x", message="m")
+    open_entry(path, EntryFacts("t", "p", "model_3", f"model_3/{name}", "ada", found))
+"""
+
+
+def test_two_processes_lose_no_entry(tmp_path: Path) -> None:
+    path = tmp_path / "dev_diary.md"
+    writers = [spawn(WRITER, path, name, 25) for name in ("a", "b")]
+    for writer in writers:
+        _, errors = writer.communicate(timeout=60)
+        assert writer.returncode == 0, errors
+    found = entries(path)
+    assert [entry.number for entry in found] == list(range(1, 51))
+    assert {line for line in path.read_text().splitlines() if line.startswith("<!-- run:")} == {
+        f"<!-- run: model_3/{name} incident: {name}:{n} -->" for name in "ab" for n in range(25)
+    }
+
+
+SAVER = """
+import sys
+from trainer_tui.diary import read, save_entry
+path = sys.argv[1]
+print("ready", flush=True)
+for turn in range(10**9):
+    base = read(path).find(2).text
+    save_entry(path, 2, base, "## Dev Diary Entry #2\\n" + "xy"[turn % 2] * 400_000 + "\\nend\\n\\n")
+"""
+
+
+def test_a_kill_in_the_middle_of_a_save_leaves_a_whole_file(diary: Path) -> None:
+    before = diary.read_text()
+    second = text_of(diary, 2)
+    versions = {before.replace(second, f"## Dev Diary Entry #2\n{c * 400_000}\nend\n\n") for c in "xy"} | {
+        before
+    }
+    chance = random.Random(7)
+    for _ in range(12):
+        saver = spawn(SAVER, diary)
+        assert saver.stdout is not None and saver.stdout.readline() == "ready\n"
+        # Not a wait for something to happen: the moment of the kill is what is varied.
+        time.sleep(chance.random() * 0.05)
+        saver.send_signal(signal.SIGKILL)
+        saver.communicate(timeout=10)
+        assert diary.read_text() in versions
+    assert diary.read_text() != before
+    # The next writer finds no lock left behind and sweeps what the killed ones left.
+    assert open_entry(diary, facts("log:after")) == 4
+    assert {p.name for p in diary.parent.iterdir()} == {"dev_diary.md", LOCK_NAME}
+
+
+STEPPER = """
+import os, pathlib, signal, sys
+from trainer_tui.diary import files, read, save_entry
+path = sys.argv[1]
+base = read(path).find(2).text
+places, step = {files.__file__, pathlib.__file__}, 0
+
+def save(limit):
+    count = 0
+    def trace(frame, event, arg):
+        nonlocal count
+        if frame.f_code.co_filename in places and event == "line":
+            count += 1
+            if count == limit:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+    sys.settrace(trace)
+    save_entry(path, 2, base, base + "new")
+
+while True:
+    step += 1
+    child = os.fork()
+    if child == 0:
+        save(step)
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    now = read(path).find(2)
+    new = now is not None and now.text == base + "new\\n\\n"
+    print("new" if new else "old" if now is not None and now.text == base else "torn", flush=True)
+    if status == 0 or new:
+        print("steps", step)
+        break
+"""
+
+
+def test_a_kill_at_any_line_of_a_save_leaves_the_old_file_or_the_new(diary: Path) -> None:
+    before = diary.read_text()
+    second = text_of(diary, 2)
+    out, errors = spawn(STEPPER, diary).communicate(timeout=60)
+    *seen, new, steps = out.split("\n")[:-1]
+    assert set(seen) == {"old"} and new == "new" and int(steps.split()[1]) > 30, (out, errors)
+    assert diary.read_text() == before.replace(second, second + "new\n\n")
+    assert open_entry(diary, facts("log:after")) == 4
+    assert {p.name for p in diary.parent.iterdir()} == {"dev_diary.md", LOCK_NAME}
+
+
+LIMITED = """
+import resource, signal, sys
+from trainer_tui.diary import read, save_entry
+path = sys.argv[1]
+base = read(path).find(2).text
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+try:
+    save_entry(path, 2, base, base + "x" * 100_000)
+except OSError as error:
+    print("refused", error.errno)
+"""
+
+UNPRIVILEGED = """
+import os, sys
+from trainer_tui.diary import read, save_entry
+path = sys.argv[1]
+base = read(path).find(2).text
+if os.geteuid() == 0:
+    os.seteuid(65534)
+try:
+    save_entry(path, 2, base, base + "x")
+except PermissionError as error:
+    print("refused", error.errno)
+"""
+
+
+@pytest.mark.parametrize("code", [LIMITED, UNPRIVILEGED], ids=["no room", "no permission"])
+def test_a_save_that_fails_leaves_the_old_file(diary: Path, code: str) -> None:
+    before = diary.read_bytes()
+    diary.parent.chmod(0o555)
+    try:
+        if code is LIMITED:
+            diary.parent.chmod(0o755)
+        out, errors = spawn(code, diary).communicate(timeout=30)
+    finally:
+        diary.parent.chmod(0o755)
+    assert out.startswith("refused"), errors
+    assert diary.read_bytes() == before
+    assert {p.name for p in diary.parent.iterdir()} == {"dev_diary.md", LOCK_NAME}
+
+
+def test_an_editor_without_locks_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_bytes(b"one\n")
+    seen = []
+
+    def change(data: bytes | None) -> tuple[bytes, int]:
+        seen.append(data)
+        if len(seen) == 1:
+            path.write_bytes(b"one\nfrom vim\n")
+        return (data or b"") + b"ours\n", len(seen)
+
+    assert update(path, change) == 2
+    assert path.read_bytes() == b"one\nfrom vim\nours\n"
+
+
+def test_a_stuck_writer_is_an_error_and_not_a_hang(tmp_path: Path) -> None:
+    with locked(tmp_path), pytest.raises(TimeoutError, match="lock"), locked(tmp_path, wait_s=0.05):
+        pass
+    with locked(tmp_path, wait_s=0) as real:
+        assert real
+
+
+def test_a_folder_or_pipe_in_its_place_is_an_error(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.md")
+    for path in (tmp_path, tmp_path / "pipe.md"):
+        with pytest.raises(OSError):
+            open_entry(path, facts())
+
+
+def test_the_room_imports_nothing_heavy() -> None:
+    heavy = ("textual", "rich", "pydantic", "numpy", "torch")
+    code = f"import sys, trainer_tui.diary; print([name for name in {heavy} if name in sys.modules])"
+    out, errors = spawn(code).communicate(timeout=30)
+    assert out == "[]\n", errors
