@@ -6,13 +6,16 @@ import errno
 import os
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 FILE = "trainer.toml"
 """The settings file; the folder that holds it is the root of a project."""
 
 MODELS = "models"
+
+_FOLDERS = {name: f"TRAINER_TUI_PROJECT__{name.upper()}" for name in ("models", "output", "logs")}
+"""The folders that `[project]` may name, and the environment variable that outweighs it."""
 
 _NAME = re.compile(r"[^\W_.-][\w.+-]*")
 _SCRIPTS = ("train.py", "__main__.py", "main.py")
@@ -68,6 +71,24 @@ class Project:
             f"there is no {FILE} and no {MODELS}/ folder in {start} or above it",
             "`trainer-tui init` makes both here, with a first model that runs",
         )
+
+    @classmethod
+    def declared(cls, start: Path | None = None) -> Project:
+        """The project around a folder, its folders where `trainer.toml` puts them, nothing else of it checked.
+
+        Enough to find runs, at a tenth of the cost of the settings. What is no text is left to the settings to
+        complain of. Raises ProjectError when there is no project.
+        """
+        import tomllib
+
+        project = cls.find(start)
+        try:
+            table = tomllib.loads((project.root / FILE).read_text("utf-8")).get("project", {})
+        except (OSError, ValueError):
+            return project
+        names = {key: table[key] for key in _FOLDERS if isinstance(table, dict) and isinstance(table.get(key), str)}
+        names |= {key: os.environ[_FOLDERS[key]] for key in _FOLDERS if os.environ.get(_FOLDERS[key])}
+        return replace(project, **{key: project.root / Path(name).expanduser() for key, name in names.items()})
 
     # ------------------------------------------------------------------------------------------- the models
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from trainer_tui.cli.plans import plan_for_model, workplace
+from trainer_tui.cli.plans import workplace
 from trainer_tui.cli.printing import print_json, say
+from trainer_tui.cli.watch import plan_by_name
 from trainer_tui.project import ProjectError
 from trainer_tui.runs.control import Request, ask
 from trainer_tui.runs.events import EventReader
@@ -42,11 +43,9 @@ def retry(model: str, as_json: bool) -> int:
     """Start the next attempt of a model, or of a command watched before, and return."""
     place = workplace()
     folder = place.folder(model)
-    plan = plan_for_model(place, model) if model in place.project.model_names() else None
-    if plan is None:
-        place.existing(model)
+    plan = plan_by_name(place, model)
     place.project.check_writable()
-    run = start.retry(folder, plan)
+    run = start.start_watch(folder, plan)
     if run is None:
         raise ProjectError(f"{model} is being watched", f"`trainer-tui watch {model}` shows it")
     if as_json:

@@ -46,8 +46,14 @@ def _csv(table: History) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.columns)
     for index in range(table.rows):
-        writer.writerow("" if math.isnan(v) else f"{v:.17g}" for v in table.row(index).values())
+        writer.writerow(_cell(v) for v in table.row(index).values())
     return text.getvalue().encode()
+
+
+def _cell(value: float) -> str:
+    if math.isnan(value):
+        return ""
+    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _json(table: History) -> bytes:

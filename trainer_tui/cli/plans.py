@@ -12,7 +12,7 @@ from pathlib import Path
 from trainer_tui.project import Project, ProjectError
 from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.runs.plan import PHASES, Phase, WatchPlan
-from trainer_tui.settings import ModelSettings, Settings, SettingsError, open_project
+from trainer_tui.settings import ModelSettings, Settings, open_project
 
 GIB = 1 << 30
 
@@ -127,7 +127,6 @@ def _plan(
     cwd: str = "",
 ) -> WatchPlan:
     settings = place.settings
-    _check_gates(model, name)
     return WatchPlan(
         model=name,
         command=command,
@@ -169,18 +168,6 @@ def _interpreter(model: ModelSettings) -> str:
     if found is None:
         raise ProjectError(f"the interpreter {model.python!r} was not found", "mend `python` in trainer.toml")
     return found
-
-
-def _check_gates(model: ModelSettings, name: str) -> None:
-    from trainer_tui.runs.verdict import GATE_NAMES
-
-    for gate in model.gates.skip:
-        if gate not in GATE_NAMES:
-            near = difflib.get_close_matches(gate, GATE_NAMES, n=1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            raise SettingsError(
-                (f"trainer.toml: models.{name}.gates.skip: there is no gate {gate!r}{meant}; gates: {', '.join(GATE_NAMES)}",)
-            )
 
 
 def _tidy(text: str) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from trainer_tui.cli.plans import Workplace, plan_for_command, plan_for_model, workplace
-from trainer_tui.project import ProjectError
+from trainer_tui.project import Project, ProjectError
 from trainer_tui.runs.layout import ModelFolder
-from trainer_tui.runs.plan import WatchPlan
 from trainer_tui.runs.verdict import EXIT_PASSED
 from trainer_tui.supervise import start
 
 if TYPE_CHECKING:
+    from trainer_tui.cli.plans import Workplace
+    from trainer_tui.runs.plan import WatchPlan
     from trainer_tui.tui.cockpit import Departure
 
 UNTIL = ("failure", "gate", "end")
@@ -36,79 +38,101 @@ def watch(
         raise ProjectError(
             "say what to watch", "a model (`trainer-tui watch model_3`) or a command (`trainer-tui watch -- CMD ARGS`)"
         )
-    place = workplace(without_project=command is not None)
     if command is not None:
-        chosen, plan = plan_for_command(place, command, name)
+        project, folder, begin = _for_command(command, name)
     else:
         assert model is not None
-        chosen, plan = model, None
-    folder = place.folder(chosen)
-    begun = _begin(place, folder, chosen, plan, skip_quick=skip_quick, attach=attach)
+        project, folder, begin = _for_model(model, skip_quick, attach)
     if headless or as_json or not _has_screen():
         from trainer_tui.cli.headless import follow
 
-        return follow(folder, until=until, as_json=as_json, begun=begun)
-    return _cockpit(place, folder, chosen, plan)
+        return follow(folder, until=until, as_json=as_json, begun=begin())
+    return _cockpit(project, folder, begin)
 
 
-def _begin(
-    place: Workplace, folder: ModelFolder, name: str, plan: WatchPlan | None, *, skip_quick: str, attach: bool
-) -> bool:
-    """Start a watch, or find that one is there; True when a new one was started."""
+Begin = Callable[[], bool]
+"""Starts what is to be watched; True when that is a new watch, False when it lived already."""
+
+
+def _for_model(name: str, skip_quick: str, attach: bool) -> tuple[Project, ModelFolder, Begin]:
+    project = Project.declared()
+    folder = ModelFolder(project.model_output(name), project.model_logs(name))
+    if start.is_unfinished(folder) or (attach and folder.runs()):
+        # Coming back needs no settings: they are in the run folder.
+        return project, folder, lambda: start.revive(folder) and False
+    from trainer_tui.cli.plans import workplace
+
+    place = workplace()
     if attach:
         place.existing(name)
-        start.revive(folder)
-        return False
-    if start.is_unfinished(folder):
-        if plan is not None and _other_command(folder, plan):
-            raise ProjectError(
-                f"another command is being watched as {name}", f"choose another name: `trainer-tui watch --name NAME -- …`"
-            )
-        start.revive(folder)
-        return False
+    return place.project, place.folder(name), _starting(place, name, plan_by_name(place, name, skip_quick))
+
+
+def _for_command(command: list[str], name: str) -> tuple[Project, ModelFolder, Begin]:
+    from trainer_tui.cli.plans import plan_for_command, workplace
+
+    place = workplace(without_project=True)
+    chosen, plan = plan_for_command(place, command, name)
+    folder = place.folder(chosen)
+    if not start.is_unfinished(folder):
+        return place.project, folder, _starting(place, chosen, plan)
+    latest = folder.latest()
+    request = latest.request() if latest else None
+    if request is not None and request.plan.command != plan.command:
+        raise ProjectError(
+            f"another command is being watched as {chosen}", "choose another name: `trainer-tui watch --name NAME -- …`"
+        )
+    return place.project, folder, lambda: start.revive(folder) and False
+
+
+def _starting(place: Workplace, name: str, plan: WatchPlan) -> Begin:
     place.project.check_writable()
-    plan = plan or _plan(place, folder, name, skip_quick)
-    return start.start_watch(folder, plan) is not None
+    return lambda: start.start_watch(place.folder(name), plan) is not None
 
 
-def _plan(place: Workplace, folder: ModelFolder, name: str, skip_quick: str) -> WatchPlan:
+def plan_by_name(place: Workplace, name: str, skip_quick: str = "") -> WatchPlan:
+    """The plan for a model, or again for a command that was watched under this name before."""
+    from trainer_tui.cli.plans import plan_for_model
+
     try:
         return plan_for_model(place, name, skip_quick)
     except ProjectError:
-        latest = folder.latest()
+        latest = place.folder(name).latest()
         request = latest.request() if latest else None
         if name in place.project.model_names() or request is None or request.plan.is_model:
             raise
-        return request.plan  # a command that was watched before, by its name
-
-
-def _other_command(folder: ModelFolder, plan: WatchPlan) -> bool:
-    latest = folder.latest()
-    request = latest.request() if latest else None
-    return request is not None and request.plan.command != plan.command
+        return request.plan
 
 
 def _has_screen() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _cockpit(place: Workplace, folder: ModelFolder, name: str, plan: WatchPlan | None) -> int:
-    from trainer_tui.tui.app import run_cockpit
-    from trainer_tui.tui.cockpit import Cockpit
+def _cockpit(project: Project, folder: ModelFolder, begin: Begin) -> int:
+    with ThreadPoolExecutor(1) as pool:
+        # Starting waits for disks and processes; meanwhile the screen's modules are loaded.
+        begun: Future[bool] = pool.submit(begin)
+        from trainer_tui.tui.app import run_cockpit
+        from trainer_tui.tui.cockpit import Cockpit
 
-    def retry() -> None:
-        start.start_watch(folder, plan or _plan(place, folder, name, ""))
-
+        begun.result()
     departure = run_cockpit(
         Cockpit(
             model=folder,
-            diary=place.project.diary,
-            project_name=place.project.root.name,
-            retry=retry,
+            diary=project.diary,
+            project_name=project.root.name,
+            retry=lambda: _retry(folder),
             revive=lambda: start.revive(folder),
         )
     )
-    return _farewell(departure, name)
+    return _farewell(departure, folder.name)
+
+
+def _retry(folder: ModelFolder) -> None:
+    from trainer_tui.cli.plans import workplace
+
+    place = workplace(without_project=True)
+    start.start_watch(folder, plan_by_name(place, folder.name))
 
 
 def _farewell(departure: Departure, name: str) -> int:

@@ -57,7 +57,9 @@ def _wait_out(run: RunFolder, step: Step) -> bool:
         for request in requests.poll():
             stop = request.get("request") == "stop"
             outcome = "the restart is called off" if stop else "refused: the run has ended"
-            EventLog(run.events).append("control", id=request.get("id"), request=request.get("request"), outcome=outcome)
+            EventLog(run.events).append(
+                "control", id=request.get("id"), request=request.get("request"), outcome=outcome
+            )
             if stop:
                 EventLog(run.events).append("restart", again=False, by_user=True, why="a user called it off")
                 return False
@@ -70,7 +72,10 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
         process.wait(INDEX_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
-        print("the index did not answer in time; it can be rebuilt with `trainer-tui runs --rebuild`", file=sys.stderr)
+        print(
+            "the index did not answer in time; it can be rebuilt with `trainer-tui runs --rebuild`",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

@@ -56,7 +56,9 @@ class IncidentBook:
         known = self._incidents.get(incident.id)
         if known is None:
             self._take(incident, rows, offset, now)
-        elif known.fate == "suspected" and (incident.fate != known.fate or len(incident.excerpt) > len(known.excerpt)):
+        elif known.fate == "suspected" and (
+            incident.fate != known.fate or len(incident.excerpt) > len(known.excerpt)
+        ):
             self._put(replace(incident, facts={**known.facts, **incident.facts}))
 
     def training_went_on(self, rows: int, offset: int, now: float, *, has_history: bool) -> None:
@@ -65,7 +67,9 @@ class IncidentBook:
             if has_history:
                 survived = rows - suspect.rows >= ROWS_THAT_PROVE
             else:
-                survived = now - suspect.at >= SILENT_PROOF_S and offset - suspect.offset >= SILENT_PROOF_BYTES
+                survived = (
+                    now - suspect.at >= SILENT_PROOF_S and offset - suspect.offset >= SILENT_PROOF_BYTES
+                )
             if survived:
                 self.decide(identity, "recovered", because="training went on")
 

@@ -40,7 +40,9 @@ def restart_decision(model: ModelFolder, request: RunRequest, state: RunState) -
     if plan.restart_max <= 0:
         return None
     runs = [
-        run for run in model.watch_runs(request.watch) if run.phase == request.phase and run.number < request.number
+        run
+        for run in model.watch_runs(request.watch)
+        if run.phase == request.phase and run.number < request.number
     ]
     attempts = [Attempt(observe(run), progress_of(run, request)) for run in runs]
     latest = model.find(request.number)

@@ -45,7 +45,9 @@ class Controls:
         for request in requests:
             act = _ACTIONS.get(str(request.get("request")), _unknown)
             outcome = act(self, request)
-            self._s.emit("control", id=str(request.get("id")), request=str(request.get("request")), outcome=outcome)
+            self._s.emit(
+                "control", id=str(request.get("id")), request=str(request.get("request")), outcome=outcome
+            )
         if self._stopper is not None and self._stopper.due():
             grace = duration_text(self._s.plan.grace_s)
             self._s.emit("stopping", why=f"KILL: it did not end within {grace} of TERM")

@@ -41,7 +41,9 @@ def _declared(history: History, condition: str) -> Convergence:
     if last is None:
         return Convergence(None, f"the history has no finite {column} to hold against {condition}")
     verdict = last in allowed
-    return Convergence(verdict, f"{column} ended at {last:.4g}; {condition} {'holds' if verdict else 'does not hold'}")
+    return Convergence(
+        verdict, f"{column} ended at {last:.4g}; {condition} {'holds' if verdict else 'does not hold'}"
+    )
 
 
 def _settled(column: str, values: list[float]) -> Convergence:

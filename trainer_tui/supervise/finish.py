@@ -93,8 +93,9 @@ def _verdict_of_gates(s: RunSupervisor, reason: str, sentence: str) -> tuple[str
         return reason, sentence
     if failed:
         return "gate-failed", "; ".join(f"{result.name}: {result.sentence}" for result in failed)
-    done = sum(result.state == "passed" for result in results)
-    return "passed", f"exit code 0, {done} of {len(results)} gates passed, none failed"
+    counted = [result for result in results if result.state != "not-applicable"]
+    done = sum(result.state == "passed" for result in counted)
+    return "passed", f"exit code 0, {done} of {len(counted)} gates passed, none failed"
 
 
 def _left_behind(s: RunSupervisor) -> None:

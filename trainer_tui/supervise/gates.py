@@ -66,7 +66,11 @@ def results_good(e: Evidence) -> GateResult:
     if not faults:
         return GateResult("results", "passed", "results.csv: every number finite and in its range")
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    advice = "call run.save_results(rows)" if not e.run.results.exists() else "look at results.csv in the run folder"
+    advice = (
+        "call run.save_results(rows)"
+        if not e.run.results.exists()
+        else "look at results.csv in the run folder"
+    )
     return GateResult("results", "failed", faults[0] + more, advice)
 
 
@@ -86,7 +90,10 @@ def within_window(e: Evidence) -> GateResult:
         )
     if took > high:
         return GateResult(
-            "window", "passed", f"{duration_text(took)}, above {window}", "consider a less costly configuration"
+            "window",
+            "passed",
+            f"{duration_text(took)}, above {window}",
+            "consider a less costly configuration",
         )
     return GateResult("window", "passed", f"{duration_text(took)}, required are {window}")
 
@@ -131,14 +138,18 @@ def converged(e: Evidence) -> GateResult:
         return GateResult("converged", "passed", found.sentence)
     if diary.entries_for_run(e.notebook, e.run.name):
         return GateResult("converged", "passed", f"{found.sentence}; a diary entry of this run says why")
-    return GateResult("converged", "open", found.sentence, "train longer, or say in the diary why it is enough")
+    return GateResult(
+        "converged", "open", found.sentence, "train longer, or say in the diary why it is enough"
+    )
 
 
 def diary_written(e: Evidence) -> GateResult:
     """At least one diary entry about this model."""
     count = len(diary.entries_for_model(e.notebook, e.run.model))
     if count:
-        return GateResult("diary", "passed", f"{count} entr{'y' if count == 1 else 'ies'} about {e.run.model}")
+        return GateResult(
+            "diary", "passed", f"{count} entr{'y' if count == 1 else 'ies'} about {e.run.model}"
+        )
     return GateResult("diary", "open", f"no entry about {e.run.model} yet", "press e in watch, or write one")
 
 
@@ -151,7 +162,10 @@ def struggles_complete(e: Evidence) -> GateResult:
         problems = diary.complete(entry)
         if problems:
             return GateResult(
-                "struggles", "open", f"entry #{entry.number}: {problems[0].text}", "write it: press e in watch"
+                "struggles",
+                "open",
+                f"entry #{entry.number}: {problems[0].text}",
+                "write it: press e in watch",
             )
     return GateResult("struggles", "passed", "every entry has its four sections")
 
@@ -172,6 +186,7 @@ GATES: dict[str, tuple[Gate, ...]] = {
     ),
 }
 """The checklist of each phase, in the order it is shown."""
+
 
 def evaluate(run: RunFolder, state: RunState, plan: WatchPlan, diary_path: Path) -> tuple[GateResult, ...]:
     """The checklist of a run as its folder and the diary stand now."""
@@ -201,4 +216,3 @@ def _history(run: RunFolder, plan: WatchPlan) -> History | None:
         return read_history(run.history_of(plan))
     except OSError:
         return None
-

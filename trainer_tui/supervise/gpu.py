@@ -52,7 +52,9 @@ class GpuWatch:
             return
         while not self._stop.is_set():
             try:
-                self._readings = tuple(read_gpu(pynvml, index, handle) for index, handle in enumerate(handles))
+                self._readings = tuple(
+                    read_gpu(pynvml, index, handle) for index, handle in enumerate(handles)
+                )
                 self.problem = ""
             except Exception as error:  # a GPU that fell off the bus, a driver that was restarted
                 self._readings = ()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from trainer_tui.runs.process import ProcessIdentity, start_time
+from trainer_tui.runs.process import ProcessIdentity
 
 
 def descendants(pid: int) -> list[int]:
@@ -49,10 +49,11 @@ def marked(run_dir: Path) -> list[ProcessIdentity]:
     return found
 
 
-def members(pid: int | None, run_dir: Path) -> list[ProcessIdentity]:
+def members(root: ProcessIdentity, run_dir: Path) -> list[ProcessIdentity]:
     """Everything that belongs to the run now: tree and escaped ones, each named so that no stranger is ever hit."""
     found = {identity.pid: identity for identity in marked(run_dir)}
-    for child in descendants(pid) if pid is not None and start_time(pid) is not None else ():
+    # A pid that was given to somebody else since is no root of ours.
+    for child in descendants(root.pid) if root.is_alive() else ():
         identity = ProcessIdentity.of(child)
         if identity is not None:
             found.setdefault(child, identity)

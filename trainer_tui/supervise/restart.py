@@ -10,7 +10,9 @@ from trainer_tui.runs.state import RunState
 FRUITLESS_LIMIT = 3
 """Restarts without progress after which it is over (NVRx's `max_no_progress_cycles`)."""
 
-NEVER_AFTER = frozenset({"passed", "gate-failed", "stopped-by-user", "time-limit", "skipped", "launch-failed", "lost"})
+NEVER_AFTER = frozenset(
+    {"passed", "gate-failed", "stopped-by-user", "time-limit", "skipped", "launch-failed", "lost"}
+)
 """Ends that a restart cannot mend, or that somebody wanted."""
 
 MAX_BACKOFF_S = 600.0

@@ -2,11 +2,13 @@
 
     python -I -S shim.py RUN_DIR
 
-It opens the log for the training process (no pipe through us), starts it in a session and process group of its own,
-waits, writes `exit.json`, ends. It writes nothing else, so that whatever happens to it costs at most the exit status.
-The containerd-shim and conmon are the model. Launching is idempotent: a shim that finds another one at work, or a
-process already started, leaves at once.
+It opens the log for the training process (no pipe through us), starts it in a session and process group of its
+own, waits, writes `exit.json`, ends. It writes nothing else, so that whatever happens to it costs at most the exit
+status. The containerd-shim and conmon are the model. Launching is idempotent: a shim that finds another one at
+work, or a process already started, leaves at once.
 """
+
+from __future__ import annotations
 
 import fcntl
 import json
@@ -16,8 +18,12 @@ import signal
 import sys
 import time
 
+MYPY = False
+if MYPY:
+    from typing import Any  # for the checker alone: importing it would be a tenth of the shim's memory
+
 KEPT_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
-"""Signals that must not end the shim: a closed terminal, a Ctrl+C meant for somebody else, a stop of the training."""
+"""Signals that must not end the shim: a closed terminal, a Ctrl+C meant for somebody else, a stop of the run."""
 
 
 def main(run_dir: str) -> int:
@@ -25,18 +31,26 @@ def main(run_dir: str) -> int:
     os.chdir(run_dir)
     for number in KEPT_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    # Ignored by whoever started us, it would take the exit status of the child away from `wait4`.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     shim_lock = os.open("shim.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    if not lock(shim_lock) or os.path.exists("process.json"):
+    if not lock(shim_lock) or os.path.exists("process.json") or os.path.exists("exit.json"):
         return 1
     with open("run.json", "rb") as file:
         request = json.load(file)
     alive = os.open("alive.lock", os.O_RDWR | os.O_CREAT, 0o666)
-    lock(alive)
+    if not lock(alive):
+        return 1  # a shim was killed before it could write whom it had started
     os.set_inheritable(alive, True)
     oom_before = oom_kills()
     began = time.monotonic()
     started = now()
-    pid, problem = start(request)
+    try:
+        pid, problem = start(request)
+    except OSError as error:
+        unborn = {"code": None, "signal": None, "launch_error": f"{type(error).__name__}: {error}"}
+        replace("exit.json", {**unborn, "started": started, "ended": now(), "duration_s": 0.0})
+        return 0
     os.close(alive)
     if not problem:
         replace("process.json", identity(pid, started))
@@ -59,7 +73,7 @@ def main(run_dir: str) -> int:
     return 0
 
 
-def start(request: dict) -> tuple[int, str]:
+def start(request: dict[str, Any]) -> tuple[int, str]:
     """Fork and execute the command; returns its pid and, where it could not be executed, why."""
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
     nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
@@ -82,15 +96,16 @@ def start(request: dict) -> tuple[int, str]:
     return pid, problem.decode(errors="replace")
 
 
-def become(request: dict, log: int, nothing: int) -> None:
+def become(request: dict[str, Any], log: int, nothing: int) -> None:
     """Turn this forked process into the training process. Returns only by an exception."""
     os.setsid()
     os.dup2(nothing, 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    # Python ignores SIGPIPE and the shim ignores more; the training process must see none of that.
-    for number in (*KEPT_SIGNALS, signal.SIGPIPE):
+    # Python ignores SIGPIPE, the shim and whoever started it ignore or block more; the training must see none of it.
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     limit = request.get("memory_limit_bytes")
     if limit:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -99,7 +114,7 @@ def become(request: dict, log: int, nothing: int) -> None:
     os.execvpe(command[0], command, {**os.environ, **request["env"]})
 
 
-def identity(pid: int, started: str) -> dict:
+def identity(pid: int, started: str) -> dict[str, Any]:
     """Who runs, so that nobody else is ever taken for it."""
     return {
         "pid": pid,
@@ -132,7 +147,7 @@ def boot_id() -> str:
 
 
 def oom_kills() -> int:
-    """How often the kernel's OOM killer struck in our cgroup, v2 (memory.events) or v1 (memory.oom_control)."""
+    """How often the kernel's OOM killer struck in our cgroup: v2 memory.events, v1 memory.oom_control."""
     try:
         with open("/proc/self/cgroup") as file:
             groups = [line.rstrip("\n").split(":", 2) for line in file]
@@ -160,7 +175,7 @@ def read_count(path: str) -> int | None:
     return next((int(w[1]) for w in words if len(w) == 2 and w[0] == "oom_kill"), None)
 
 
-def decode(status: int) -> dict:
+def decode(status: int) -> dict[str, Any]:
     """A wait status as code or signal."""
     if os.WIFSIGNALED(status):
         return {"code": None, "signal": os.WTERMSIG(status), "core_dumped": os.WCOREDUMP(status)}
@@ -180,7 +195,7 @@ def lock(descriptor: int) -> bool:
     return False
 
 
-def replace(path: str, document: dict) -> None:
+def replace(path: str, document: dict[str, Any]) -> None:
     """Write a document atomically; while the disk is full, try until there is space."""
     data = json.dumps(document, indent=2).encode() + b"\n"
     temporary = f".{path}.{os.getpid()}.tmp"

@@ -79,7 +79,9 @@ def stall_incident(silent: float, budget: float, cpu_percent: float, stacks: str
         source="silence",
         excerpt=stacks,
         hypotheses=(
-            ("It is busy: a long evaluation, a checkpoint, a compilation; say so with run.expect(seconds=…).",)
+            (
+                "It is busy: a long evaluation, a checkpoint, a compilation; say so with run.expect(seconds=…).",
+            )
             if busy
             else ("It waits for something that does not come: a lock, a queue, the network, another rank.",)
         ),

@@ -50,7 +50,9 @@ class Stall:
             cpu = machine.last.job_cpu_percent if machine is not None and machine.last else 0.0
             self._open = stall_incident(silent, self._watch.budget(), cpu, "", self._count)
             self._s.found(self._open, now)
-            threading.Thread(target=self._take_stacks, args=(self._open, self._s.process.pid), daemon=True).start()
+            threading.Thread(
+                target=self._take_stacks, args=(self._open, self._s.process.pid), daemon=True
+            ).start()
 
     def _read_progress(self, now: float) -> None:
         document = read_json(self._s.run.progress)

@@ -184,7 +184,9 @@ class RunSupervisor:
         if self.state.diary:
             return
         try:
-            number = open_entry(self.diary, self.model, self.run, self.request, incident, self.history.history)
+            number = open_entry(
+                self.diary, self.model, self.run, self.request, incident, self.history.history
+            )
         except OSError as error:
             self.see("diary", f"the diary cannot be written: {error.strerror or error}")
             return

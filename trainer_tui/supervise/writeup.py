@@ -29,7 +29,9 @@ def open_entry(
         author=request.user,
         incident=incident,
         last_metrics=history.tail(5),
-        resources={k: v for k, v in incident.facts.items() if k.startswith(("cpu", "ram", "job", "disk", "gpu"))},
+        resources={
+            k: v for k, v in incident.facts.items() if k.startswith(("cpu", "ram", "job", "disk", "gpu"))
+        },
         changes=changes_since_last_good(model, run)[:_CHANGES_LIMIT],
         command=shlex.join(request.command),
         log=_relative(run.log(), Path(request.plan.root)),
