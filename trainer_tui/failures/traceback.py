@@ -1,0 +1,361 @@
+"""Python tracebacks, read line by line: one incident each, as soon as its exception is named.
+
+Several may be open at once, one for each stream of a launcher (`[rank3]:`). A traceback that is only being
+cleaned up (`Exception ignored in`, finalizers) is a notice, one of a side thread a warning.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from trainer_tui.failures import pytext
+from trainer_tui.failures.automaton import Hits
+from trainer_tui.failures.clean import shorten
+from trainer_tui.failures.exceptions import hints_for, kind_of
+from trainer_tui.failures.fold import Folder
+from trainer_tui.runs.incident import Incident, Severity
+
+_HEAD, _TAIL = 12, 40
+"""Lines kept of a long traceback: the first and the last."""
+_FRAMES = 200
+_PATIENCE = 200
+"""Foreign lines between the lines of one traceback before it is given up."""
+_RELINK = 60
+"""Lines after an exception within which "During handling of ..." still belongs to it."""
+_EXCUSE = 20
+"""Lines between "Exception ignored in" and the traceback it announces."""
+_STREAMS = 256
+_RANK: dict[Severity, int] = {"notice": 0, "warning": 1, "error": 2}
+
+
+@dataclass(slots=True)
+class _Open:
+    line: int
+    offset: int
+    style: pytext.Style
+    severity: Severity = "error"
+    rule: str = "traceback"
+    indent: int = 0
+    name: str = ""
+    head: list[str] = field(default_factory=list)
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL))
+    left_out: int = 0
+    frames: list[str] = field(default_factory=list)
+    chain: list[str] = field(default_factory=list)
+    ended: bool = False
+    chained: bool = False
+    boxed: bool = True
+    strange: int = 0
+    blanks: int = 0
+    added: int = 0
+    last: int = 0
+    incident: Incident | None = None
+    told: bool = False
+    stale: bool = False
+
+    def add(self, text: str) -> None:
+        text = shorten(text, 500)
+        if len(self.head) < _HEAD:
+            self.head.append(text)
+            return
+        self.left_out += len(self.tail) == _TAIL
+        self.tail.append(text)
+
+    def excerpt(self) -> str:
+        middle = [f"... {self.left_out} lines left out ..."] if self.left_out else []
+        return "\n".join([*self.head, *middle, *self.tail]).rstrip()
+
+
+class TracebackReader:
+    """Feed it every line while `open`, and otherwise the lines the automaton calls anchored."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._open: dict[str, _Open] = {}
+        self._recent: dict[str, _Open] = {}
+        self._excused: dict[str, list[int]] = {}
+        self._side: dict[str, int] = {}
+        self._looked = 0
+
+    @property
+    def open(self) -> bool:
+        """True while a traceback, or what may follow it, is being read."""
+        return bool(self._open)
+
+    def feed(
+        self, text: str, line: int, offset: int, hits: Hits, context: Callable[[], Sequence[str]]
+    ) -> tuple[bool, list[Incident]]:
+        """(the line belongs to a traceback, incidents). `context` gives the lines before, oldest first."""
+        stream, body = pytext.split_prefix(text)
+        found: list[Incident] = []
+        self._give_up(line, found)
+        current = self._open.get(stream)
+        if current is not None and self._continue(stream, current, body, line, hits, found):
+            return True, found
+        if not hits.anchored:
+            return False, found
+        return self._start(stream, body, text, line, offset, hits, context, found), found
+
+    def finish(self) -> list[Incident]:
+        """What is known about tracebacks that the end of the file cut off."""
+        found: list[Incident] = []
+        for stream in list(self._open):
+            self._close(stream, found)
+        return found
+
+    def _give_up(self, line: int, found: list[Incident]) -> None:
+        """Closes tracebacks whose process has not written for long: it died in the middle."""
+        if line - self._looked < _PATIENCE:
+            return
+        self._looked = line
+        for stream in [
+            stream for stream, current in self._open.items() if line - current.last > 5 * _PATIENCE
+        ]:
+            self._close(stream, found)
+
+    # ---- a line that may start something
+
+    def _start(
+        self, stream: str, body: str, text: str, line: int, offset: int, hits: Hits,
+        context: Callable[[], Sequence[str]], found: list[Incident],
+    ) -> bool:  # fmt: skip
+        if any(words in body for words in pytext.EXCUSES):
+            self._excused.setdefault(stream, []).append(line)
+            return True
+        if any(words in body for words in pytext.SIDE_TASKS):
+            self._side[stream] = line
+            return True
+        if any(chain in body for chain in pytext.CHAINS):
+            return self._relink(stream, body, line)
+        style = pytext.header_style(body)
+        if style is not None:
+            self._open_new(stream, body, line, offset, style, hits)
+            return True
+        if exception := pytext.exception_alone(body):
+            self._orphan(stream, body, line, offset, hits, list(context()), exception, found)
+            return True
+        return False
+
+    def _relink(self, stream: str, body: str, line: int) -> bool:
+        recent = self._recent.get(stream)
+        if recent is None or line - recent.last > _RELINK:
+            return False
+        recent.chained, recent.blanks = True, 0
+        recent.add(body)
+        self._open[stream] = recent
+        return True
+
+    def _open_new(
+        self, stream: str, body: str, line: int, offset: int, style: pytext.Style, hits: Hits
+    ) -> None:
+        new = _Open(
+            line, offset, style, indent=pytext.indent_of(body), name=pytext.notebook_name(body), last=line
+        )
+        if self._excuse(stream, line):
+            new.severity, new.rule = "notice", "exception-ignored"
+        elif line - self._side.pop(stream, -10) <= 3:
+            new.severity, new.rule = "warning", "side-thread"
+        elif hits.warned:
+            new.severity = "warning"
+        new.add(body)
+        if len(self._open) >= _STREAMS:
+            self._open.pop(next(iter(self._open)))
+        self._open[stream] = new
+
+    def _orphan(
+        self, stream: str, body: str, line: int, offset: int, hits: Hits, before: list[str],
+        exception: tuple[str, str], found: list[Incident],
+    ) -> None:  # fmt: skip
+        recent = self._recent.get(stream)
+        if (
+            recent
+            and recent.incident
+            and line - recent.last <= _RELINK
+            and shorten(exception[1]) in recent.chain
+        ):
+            return  # the twin of an exception that two processes wrote into each other
+        new = _Open(line, offset, "plain", rule="exception", ended=True, last=line)
+        lines: list[str] = []
+        for text in reversed(before):
+            inner = pytext.split_prefix(text)[1]
+            if not (inner.startswith((" ", "\t")) or pytext.frame_of(inner, "plain")):
+                break
+            lines.insert(0, inner)
+        for inner in lines:
+            new.add(inner)
+            if frame := pytext.frame_of(inner, "plain"):
+                new.frames.append(frame)
+        if any(pytext.TEARDOWN.search(inner) for inner in lines) or self._excuse(stream, line):
+            new.severity = "notice"
+        new.add(body)
+        self._open[stream] = new
+        self._emit(new, exception, line, hits, found)
+
+    def _excuse(self, stream: str, line: int) -> bool:
+        """True if "Exception ignored in" stood shortly before; each such line excuses one traceback."""
+        excuses = [at for at in self._excused.pop(stream, []) if line - at <= _EXCUSE]
+        if len(excuses) > 1:
+            self._excused[stream] = excuses[1:]
+        return bool(excuses)
+
+    # ---- a line while one is open
+
+    def _continue(
+        self, stream: str, current: _Open, body: str, line: int, hits: Hits, found: list[Incident]
+    ) -> bool:
+        before = line - current.last
+        taken = (self._after if current.ended else self._inside)(current, body, line, hits, found)
+        if taken:
+            current.last = line
+            return True
+        if current.ended or (not current.frames and current.strange > 3) or before > _PATIENCE:
+            self._close(stream, found)
+        else:
+            current.strange += 1
+        return False
+
+    def _inside(self, current: _Open, body: str, line: int, hits: Hits, found: list[Incident]) -> bool:
+        if current.style == "group":
+            inner = pytext.strip_margin(body)
+            if inner is None:
+                current.ended = current.incident is not None  # the margin ends with the group
+                return False
+            current.add(body)
+            self._frame(current, inner)
+            if exception := pytext.exception_in_traceback(inner):
+                self._emit(current, exception, line, hits, found)
+            return True
+        if not body.strip():
+            current.blanks += 1
+            return current.style != "plain" or current.blanks <= 5
+        if pytext.header_style(body) is not None:  # several processes wrote into each other
+            current.add(body)
+            return True
+        if current.style == "rich":
+            return self._in_box(current, body, line, hits, found)
+        inner = body[current.indent :] if not body[: current.indent].strip() else body
+        exception = pytext.exception_in_traceback(inner)
+        if current.style == "ipython":
+            if exception and exception[0].rpartition(".")[2] == current.name.rpartition(".")[2]:
+                current.add(body)
+                self._emit(current, exception, line, hits, found)
+            elif hits.rules:
+                return False
+            else:
+                current.add(body)
+                self._frame(current, inner)
+            return line - current.line < 5 * _PATIENCE
+        if self._frame(current, inner) or inner.startswith((" ", "\t")):
+            current.add(body)
+            return True
+        if exception:
+            current.add(body)
+            self._emit(current, exception, line, hits, found)
+            return True
+        return False
+
+    def _in_box(self, current: _Open, body: str, line: int, hits: Hits, found: list[Incident]) -> bool:
+        if pytext.closes_box(body):
+            current.boxed = False
+        elif not current.boxed:
+            exception = pytext.exception_in_traceback(body.strip())
+            if exception is None:
+                return False
+            current.add(body)
+            self._emit(current, exception, line, hits, found)
+            return True
+        elif not body.startswith((" ", "│", "┃")):
+            return False
+        current.add(body)
+        self._frame(current, pytext.strip_box(body))
+        return True
+
+    def _after(self, current: _Open, body: str, line: int, hits: Hits, found: list[Incident]) -> bool:
+        """Lines after the exception: blanks, notes, and the sentence that chains the next traceback to it."""
+        if not body.strip():
+            current.blanks += 1
+            return current.blanks <= 3
+        if any(chain in body for chain in pytext.CHAINS):
+            current.chained, current.blanks = True, 0
+            current.add(body)
+            return True
+        style = pytext.header_style(body)
+        if style is not None:
+            if not current.chained:
+                return False
+            current.chained = current.ended = False
+            current.style, current.indent, current.blanks = style, pytext.indent_of(body), 0
+            current.name, current.boxed = pytext.notebook_name(body), True
+            current.add(body)
+            return True
+        if pytext.frame_of(body, current.style) and body.startswith(" "):
+            return True  # the twin of a traceback that two processes wrote into each other
+        noted = body.startswith((" ", "\t")) and not current.blanks
+        if not noted and pytext.CONTINUATION.match(body):
+            noted = not any(rule.severity == "error" for rule, _ in hits.rules)
+        if not noted or current.added >= _TAIL:
+            return False
+        current.added += 1
+        current.add(body)
+        current.stale = True
+        return True
+
+    def _frame(self, current: _Open, body: str) -> bool:
+        frame = pytext.frame_of(body, current.style)
+        if frame and len(current.frames) < _FRAMES:
+            current.frames.append(frame)
+        if current.severity == "error" and pytext.TEARDOWN.search(body):
+            current.severity, current.rule = "notice", "teardown"
+        return bool(frame)
+
+    # ---- incidents
+
+    def _emit(
+        self, current: _Open, exception: tuple[str, str], line: int, hits: Hits, found: list[Incident]
+    ) -> None:
+        name, message = exception[0], shorten(exception[1])
+        # A failed check in compiled code that Python caught is an exception, and no crash.
+        rules = (rule for rule, _ in hits.rules if rule.severity == "error" and rule.kind != "native-crash")
+        rule = next(rules, None)
+        kind = rule.kind if rule else kind_of(name)
+        first = not current.chain
+        current.chain.append(message)
+        if current.style == "group" and not first and current.incident is not None:
+            message = current.incident.message  # the group's own line stays; its parts may say the kind
+            kind = kind if current.incident.kind == "exception" else current.incident.kind
+        else:
+            current.ended = current.style != "group"
+        current.blanks = current.strange = 0
+        current.incident = Incident(
+            id=f"log:{current.offset}:{current.rule if current.rule == 'exception' else 'traceback'}",
+            severity=current.severity,
+            kind=kind,
+            message=message,
+            rule=rule.id if rule else current.rule,
+            line=current.line,
+            offset=current.offset,
+            excerpt=current.excerpt(),
+            frames=tuple(current.frames),
+            hypotheses=rule.hypotheses if rule and rule.hypotheses else hints_for(kind),
+            facts={"chain": current.chain[-10:]} if len(current.chain) > 1 else {},
+        )
+        current.told = self._folder.admit(current.severity, message, line) or current.told
+        if current.told:
+            found.append(current.incident)
+
+    def _close(self, stream: str, found: list[Incident]) -> None:
+        current = self._open.pop(stream)
+        self._recent[stream] = current
+        if len(self._recent) > _STREAMS:
+            self._recent.pop(next(iter(self._recent)))
+        if current.incident is None:
+            if current.frames or current.strange == 0 or current.style in ("rich", "ipython"):
+                name = current.name or "Traceback (most recent call last)"
+                self._emit(current, (name, name), current.last, Hits([], True, False), found)
+        elif current.stale and current.told:
+            found.append(replace(current.incident, excerpt=current.excerpt()))
+        current.stale = False
+        current.chained = False
+        current.ended = True
