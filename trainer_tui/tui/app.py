@@ -1,0 +1,302 @@
+"""The dashboard: one reader thread, two screens, and the keys that ask something of the run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from trainer_tui.runs.control import Request, ask
+from trainer_tui.runs.incident import Incident
+from trainer_tui.runs.layout import RunFolder
+from trainer_tui.runs.state import RunState
+from trainer_tui.runs.text import clean
+from trainer_tui.tui.alarms import EntryWatch, has_failed
+from trainer_tui.tui.cockpit import Cockpit, Departure
+from trainer_tui.tui.desk import Desk, Sheet
+from trainer_tui.tui.headlines import entry_of
+from trainer_tui.tui.keys import WATCH_KEYS
+from trainer_tui.tui.pictures import RunPicture
+from trainer_tui.tui.reader import PlotWish, Reader
+from trainer_tui.tui.requests import NOTE_TEXT, SKIP_TEXT, request_of_key, stop_text
+from trainer_tui.tui.screens.watch import WatchScreen
+from trainer_tui.tui.styles import DARK, LIGHT, VARIABLES, theme_for
+from trainer_tui.tui.terminal import Exit
+from trainer_tui.tui.widgets.headline import StateLine
+
+_WIDTHS: list[tuple[int, str]] | None = [(0, "-tiny"), (64, "-narrow"), (112, "-wide")]
+_HEIGHTS: list[tuple[int, str]] | None = [(0, "-flat"), (18, "-low"), (36, "-tall")]
+"""Classes that every screen gets from its size; cockpit.tcss says what they change."""
+
+_CLOSING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+class CockpitApp(App[Departure]):
+    """Watches one model. It only reads run folders and appends requests; leaving it changes nothing."""
+
+    TITLE = "trainer-tui"
+    CSS_PATH = "cockpit.tcss"
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
+        Binding("q,ctrl+q,ctrl+c", "leave", "Quit", key_display="q", id="app.quit"),
+    ]
+
+    class BeatReady(Message):
+        """The reader has something to take."""
+
+    def __init__(self, cockpit: Cockpit) -> None:
+        super().__init__()
+        self.cockpit = cockpit
+        self.title = "trainer-tui"
+        self.sub_title = clean(cockpit.project_name, 60)
+        self.desk = Desk(cockpit.diary)
+        self.picture: RunPicture | None = None
+        self.closed_by: int | None = None
+        self.exit_by: Exit | None = None
+        self._entries = EntryWatch()
+        self._reader = Reader(cockpit, partial(self.post_message, self.BeatReady()))
+        self._watch = WatchScreen(cockpit.project_name, cockpit.model.name)
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self._begin_theme(theme_for(dict(os.environ)))
+
+    def _begin_theme(self, wanted: str) -> None:
+        first = wanted if wanted in self.available_themes else DARK.name
+        # The library takes TEXTUAL_THEME as its default before our themes are known to it; setting the same
+        # name again would change nothing.
+        self.theme = LIGHT.name if first != LIGHT.name else DARK.name
+        self.theme = first
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Colours that other themes do not know."""
+        return VARIABLES
+
+    # ------------------------------------------------------------------ life
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _CLOSING_SIGNALS:
+            # Without this the terminal would be left in its alternate screen, with the mouse reporting.
+            try:
+                loop.add_signal_handler(number, self._closed_from_outside, number)
+            except (NotImplementedError, RuntimeError, ValueError):
+                break  # not the main thread: whoever runs us there handles the signals
+        self.push_screen(self._watch)
+        self._reader.start()
+        self.set_interval(1.0, self._tick, name="clock")
+
+    def on_ready(self) -> None:
+        self.run_worker(self._bring_plot(), group="plot", exit_on_error=False)
+
+    async def _bring_plot(self) -> None:
+        pane = self._watch.plot
+        try:
+            await asyncio.to_thread(_import_plot)
+            await pane.bring_plot()
+        except Exception as error:  # a broken numpy must not cost the user the other panes
+            pane.cannot(clean(f"{type(error).__name__}: {error}", 200))
+
+    def on_unmount(self) -> None:
+        self._reader.close()
+
+    def _closed_from_outside(self, number: int) -> None:
+        self.closed_by = number
+        if self.exit_by is not None:
+            self.exit_by.within(number)
+        self.action_leave()
+
+    def action_leave(self) -> None:
+        """Leave the screens; the run goes on."""
+        self.exit(Departure(self.last_state, self.closed_by))
+
+    @property
+    def last_state(self) -> RunState | None:
+        """The run as it was seen last, its duration included."""
+        picture = self.picture
+        return replace(picture.state, duration_s=picture.elapsed_s) if picture else None
+
+    def action_help(self) -> None:
+        """The keys of this screen, or none."""
+        if self.screen.query("HelpPanel"):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
+
+    def watch_theme(self) -> None:
+        self.call_after_refresh(self._watch.plot.redraw)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The commands of the palette: the library's and our keys."""
+        yield from super().get_system_commands(screen)
+        if screen is self._watch:
+            for key in WATCH_KEYS:
+                if self._watch.check_action(key.action.partition("(")[0], ()):
+                    command = partial(self._watch.run_action, key.action)
+                    yield SystemCommand(key.label, f"{key.help}  ({key.display or key.key})", command)
+
+    # ------------------------------------------------------------------ what comes in
+
+    @on(BeatReady)
+    def _beat(self) -> None:
+        beat = self._reader.take()
+        if beat is None:
+            return
+        self._watch.show(beat)
+        for notice in beat.notices:
+            self.notify(notice.text, severity=notice.severity, markup=False)
+        if beat.run is not None:
+            before, self.picture = self.picture, beat.run
+            if before is not None and has_failed(beat.run.state) and not has_failed(before.state):
+                self.bell()  # the terminal, or tmux, can call somebody who looks elsewhere
+            self._mind_diary(beat.run)
+
+    def _tick(self) -> None:
+        self._watch.tick(self._reader.looked_at)
+        for line in self.screen.query(StateLine):
+            line.show(self.picture)
+
+    def wish(self, wish: PlotWish) -> None:
+        """Ask the reader for a plot."""
+        self._reader.wish(wish)
+
+    # ------------------------------------------------------------------ diary
+
+    def _mind_diary(self, picture: RunPicture) -> None:
+        """Open the diary on an entry that came while the screen was open, once its failure is certain."""
+        for number in self._entries.news(picture.state):
+            if self.screen is self._watch and not self._is_typing():
+                self.open_diary(number)
+            else:
+                self.notify(f"diary entry #{number} was opened: e on the Watch screen", markup=False)
+
+    def _is_typing(self) -> bool:
+        return self.focused is not None and self.focused.id == "search"
+
+    def open_diary(self, number: int | None) -> None:
+        """Show an entry; None: the one of the present failure, else the newest."""
+        from trainer_tui.tui.screens.diary import DiaryScreen
+
+        if number is None and self.picture is not None:
+            number = entry_of(self.picture.state, self.picture.state.failure)
+        try:
+            sheet = self.desk.open(number) or self.desk.open(None)
+        except OSError as error:
+            self.notify(
+                f"the diary cannot be read: {error.strerror or error}", severity="error", markup=False
+            )
+            return
+        if sheet is None:
+            self.notify("the diary has no entry yet; a failure opens one", markup=False)
+            return
+        state_line = StateLine(self.cockpit.project_name, self.cockpit.model.name)
+        state_line.picture = self.picture
+        self.push_screen(DiaryScreen(sheet, self.incident_of(sheet.number), state_line))
+
+    def incident_of(self, number: int) -> Incident | None:
+        """The incident that an entry of this watch is about."""
+        for state in (self.picture.state, *self.picture.earlier) if self.picture else ():
+            identity = dict(state.diary).get(number)
+            if identity:
+                return next((i for i in state.incidents if i.id == identity), None)
+        return None
+
+    async def save(self, sheet: Sheet) -> tuple[str, bool]:
+        """Write a sheet; returns what to tell the user, and whether it was written."""
+        try:
+            return await asyncio.to_thread(self.desk.save, sheet), True
+        except OSError as error:
+            return f"not saved, the text is kept here: {error.strerror or error}", False
+
+    # ------------------------------------------------------------------ asking the run
+
+    def send_request(self, key: str) -> None:
+        """Ask what a key means, after the question that belongs to it."""
+        from trainer_tui.tui.screens.dialogs import Confirm, Reason
+
+        picture = self.picture
+        request = request_of_key(key, picture.state) if picture else None
+        if picture is None or request is None:
+            return
+        run = self._run_folder(picture)
+        if request == "stop":
+            grace = picture.plan.grace_s if picture.plan else 15.0
+            self.push_screen(
+                Confirm("Stop this run?", stop_text(picture.state, grace), "stop it"),
+                lambda yes: self._ask(run, "stop") if yes else None,
+            )
+        elif request == "skip":
+            self.push_screen(
+                Reason("Skip the quick phase?", SKIP_TEXT),
+                lambda why: self._ask(run, "skip", why=why) if why else None,
+            )
+        elif request == "note":
+            self.push_screen(
+                Reason("A note on this run", NOTE_TEXT),
+                lambda text: self._ask(run, "note", text=text) if text else None,
+            )
+        else:
+            self._ask(run, request)
+
+    def _run_folder(self, picture: RunPicture) -> RunFolder:
+        return RunFolder(self.cockpit.model.path / picture.state.name.rpartition("/")[2])
+
+    def _ask(self, run: RunFolder, request: Request, **fields: str) -> None:
+        self._in_thread(partial(ask, run, request, **fields), f"{request} could not be asked for")
+
+    def retry(self) -> None:
+        """Start the next attempt."""
+        self.notify("starting the next attempt …", markup=False)
+        self._in_thread(self.cockpit.retry, "the next attempt could not be started")
+
+    def _complain(self, sentence: str) -> None:
+        self.notify(sentence, severity="error", markup=False)
+
+    def _in_thread(self, work: Callable[[], Any], failure: str) -> None:
+        """Do something that may be slow away from the screen; what goes wrong is one sentence."""
+
+        async def job() -> None:
+            try:
+                await asyncio.to_thread(work)
+            except Exception as error:  # any reason is told, none closes the screen
+                self.notify(
+                    f"{failure}: {clean(str(error) or type(error).__name__, 300)}",
+                    severity="error",
+                    markup=False,
+                )
+
+        self.run_worker(job(), exit_on_error=False)
+
+
+def _import_plot() -> None:
+    """Import what the plot needs, numpy above all."""
+    from trainer_tui.tui import curves
+    from trainer_tui.tui.widgets import curve_plot
+
+    del curves, curve_plot
+
+
+def run_cockpit(cockpit: Cockpit) -> Departure:
+    """Show the cockpit until it is left, and say how it was left. The run is never touched by that."""
+    no_color = os.environ.get("NO_COLOR")
+    app = CockpitApp(cockpit)
+    if no_color is not None:
+        os.environ["NO_COLOR"] = no_color  # the library takes it away; processes started from here want it
+    app.exit_by = Exit(app.desk.rescue)
+    left = app.run()
+    app.exit_by.done()
+    state = left.state if left is not None else app.last_state
+    crashed = app.return_code not in (0, None)
+    return Departure(state, app.closed_by, tuple(app.desk.rescue()), crashed)

@@ -1,0 +1,1 @@
+"""The screens: Watch, Diary, and the small ones that ask or show one thing."""

@@ -1,0 +1,65 @@
+"""Longer texts that a screen shows on request."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from trainer_tui.runs.incident import Incident
+from trainer_tui.runs.state import RunState
+from trainer_tui.runs.text import clean, clean_lines
+from trainer_tui.tui.headlines import Piece
+from trainer_tui.tui.pictures import RunPicture
+from trainer_tui.tui.styles import lines
+from trainer_tui.tui.widgets.lists import gate_row
+
+_MOST = 20_000
+"""Characters of one text that are shown."""
+
+_BLANK: list[Piece] = [("", "plain")]
+
+
+def gates_text(picture: RunPicture | None) -> Content:
+    """Every gate of the watch with its sentence and what to do about it."""
+    rows: list[list[Piece]] = []
+    for state in (*picture.earlier, picture.state) if picture else ():
+        if not state.gates:
+            continue
+        rows.append([(f"{state.phase} #{state.number}", "plain")])
+        for gate in state.gates:
+            rows.append([("  ", "plain"), *gate_row(gate)])
+            if gate.advice:
+                rows.append([(f"      → {clean(gate.advice, 400)}", "plain")])
+        rows.append(_BLANK)
+    return lines(rows or [[("the gates are judged when the process has ended", "dim")]])
+
+
+def stack_text(state: RunState | None) -> Content | None:
+    """The newest stacks that an incident carries; None when none does."""
+    for incident in reversed(state.incidents if state else ()):
+        stacks = incident.facts.get("stacks")
+        if stacks:
+            text = stacks if isinstance(stacks, str) else "\n".join(map(str, stacks))
+            return lines([(clean(line), "plain")] for line in text[:_MOST].split("\n"))
+    return None
+
+
+def incident_text(incident: Incident | None) -> Content:
+    """What is known of an incident, for the side of the diary."""
+    if incident is None:
+        return lines([[("no incident belongs to this entry", "dim")]])
+    rows: list[list[Piece]] = [
+        [(clean(incident.message, 400), "bad" if incident.fate == "confirmed" else "warning")]
+    ]
+    rows.append([(f"{incident.kind}, {incident.fate}, seen in: {incident.source}", "dim")])
+    if incident.line is not None:
+        rows.append([(f"log line {incident.line}", "dim")])
+    if incident.hypotheses:
+        rows.append(_BLANK)
+        rows += [[(f"• {clean(cause, 400)}", "plain")] for cause in incident.hypotheses]
+    if incident.frames:
+        rows.append(_BLANK)
+        rows += [[(clean(frame, 300), "plain")] for frame in incident.frames[-12:]]
+    if incident.excerpt:
+        rows.append(_BLANK)
+        rows += [[(line, "dim")] for line in clean_lines(incident.excerpt[:_MOST]).split("\n")]
+    return lines(rows)

@@ -1,0 +1,134 @@
+"""From events to the lines of the Signals pane, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from trainer_tui.runs.events import Event
+from trainer_tui.runs.incident import Incident
+from trainer_tui.runs.text import clean
+from trainer_tui.tui.pictures import Notice, Signal, Tone
+from trainer_tui.tui.words import about_text, bytes_text
+
+SIGNS: dict[Tone, str] = {"plain": "·", "dim": "·", "good": "✔", "warning": "▲", "bad": "✘", "blind": "◌"}
+
+Line = tuple[Tone, str]
+
+
+def signals_of(events: Iterable[Event], limit: int = 200) -> tuple[Signal, ...]:
+    """What the events tell a person, newest first; an incident stands once, with its latest fate."""
+    found: dict[str, Signal] = {}
+    for number, event in enumerate(events):
+        line = _line(event)
+        if line is None:
+            continue
+        tone, text = line
+        key = _incident_key(event) or f"event {number}"
+        found.pop(key, None)
+        found[key] = Signal(str(event.get("time", "")), SIGNS[tone], tone, clean(text, 400))
+    return tuple(reversed(list(found.values())[-limit:]))
+
+
+def notices_of(events: Iterable[Event]) -> tuple[Notice, ...]:
+    """What is said aloud as it comes: answers to requests."""
+    return tuple(
+        Notice(clean(f"{event.get('request', 'request')}: {event.get('outcome', 'taken up')}", 300))
+        for event in events
+        if event.get("kind") == "control"
+    )
+
+
+def _line(event: Event) -> Line | None:
+    teller = _TELLERS.get(str(event.get("kind")))
+    if teller is None:
+        return None
+    try:
+        return teller(event)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return "dim", f"an event of the kind {event.get('kind')} that cannot be read"
+
+
+def _incident_key(event: Event) -> str:
+    incident = event.get("incident")
+    return f"incident {incident.get('id')}" if isinstance(incident, dict) else ""
+
+
+def _incident(event: Event) -> Line:
+    incident = Incident.from_dict(event["incident"])
+    if incident.fate == "recovered":
+        return "dim", f"{incident.kind}: {incident.message} (training went on)"
+    if incident.severity == "error" and incident.fate == "confirmed":
+        return "bad", f"{incident.kind}: {incident.message}"
+    tone: Tone = "dim" if incident.severity == "notice" else "warning"
+    suspected = " (suspected)" if incident.severity == "error" else ""
+    return tone, f"{incident.kind}: {incident.message}{suspected}"
+
+
+def _gates(event: Event) -> Line:
+    results = event["results"]
+    failed = [r for r in results if r["state"] == "failed"]
+    waiting = [r for r in results if r["state"] == "open"]
+    if failed:
+        return "bad", "gates failed: " + ", ".join(str(r["name"]) for r in failed)
+    if waiting:
+        return "warning", "gates wait for you: " + ", ".join(str(r["name"]) for r in waiting)
+    return "good", "gates: all passed"
+
+
+def _forecast(event: Event) -> Line:
+    low, high = about_text(float(event["seconds_low"])), about_text(float(event["seconds_high"]))
+    span = low if low == high else f"{low} to {high}"
+    memory = event.get("memory_bytes")
+    return "plain", f"forecast: full takes {span}" + (f", peak {bytes_text(float(memory))}" if memory else "")
+
+
+def _ended(event: Event) -> Line:
+    reason, sentence = str(event.get("reason", "failed")), str(event.get("sentence", ""))
+    tone: Tone = "good" if reason == "passed" else "warning" if reason == "stopped-by-user" else "bad"
+    return tone, f"{reason}: {sentence}" if sentence else reason
+
+
+def _restart(event: Event) -> Line:
+    why = event.get("why", "")
+    if not event.get("again"):
+        return "plain", f"no automatic restart: {why}"
+    return "warning", f"automatic restart, attempt {event.get('attempt', '?')}: {why}"
+
+
+def _left_behind(event: Event) -> Line:
+    processes = event.get("processes") or ()
+    return (
+        "warning",
+        f"{len(processes)} process{'es' if len(processes) != 1 else ''} outlived the training process",
+    )
+
+
+def _because(word: str) -> Callable[[Event], Line]:
+    return lambda event: ("plain", f"{word}: {event['why']}" if event.get("why") else word)
+
+
+_TELLERS: dict[str, Callable[[Any], Line]] = {
+    "started": lambda event: ("dim", f"training process {event.get('pid', '?')} started"),
+    "supervisor": lambda event: (
+        ("plain", "a supervisor took over") if event.get("resumed") else ("dim", "supervisor started")
+    ),
+    "log": lambda event: ("warning", f"the log was {event.get('what', 'changed')}"),
+    "blind": lambda event: ("blind", f"blind ({event.get('source', '?')}): {event.get('why', '')}"),
+    "sighted": lambda event: ("plain", f"sees again: {event.get('source', '?')}"),
+    "incident": _incident,
+    "diary": lambda event: ("plain", f"diary entry #{event.get('entry', '?')} opened"),
+    "paused": _because("paused"),
+    "continued": _because("goes on"),
+    "stopping": _because("stopping"),
+    "left-behind": _left_behind,
+    "gates": _gates,
+    "forecast": _forecast,
+    "phase-skipped": lambda event: (
+        "warning",
+        f"{event.get('phase', 'quick')} skipped: {event.get('why', '')}",
+    ),
+    "note": lambda event: ("plain", f"note: {event.get('text', '')}"),
+    "restart": _restart,
+    "ended": _ended,
+}

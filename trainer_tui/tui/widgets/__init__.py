@@ -1,0 +1,1 @@
+"""The panes of the Watch screen, one file each."""
