@@ -1,9 +1,9 @@
 """Knowing when followed files change: inotify wakes a quiet reader, a busy one polls.
 
-Each write of a training process is one inotify event; taking twenty thousand of them a second would cost more than
-the training can spare. So a watch is taken off at its first event, the reader polls while things move, and the watch is
-armed again when they are quiet. Where events do not reach (network folders) or have run out (ENOSPC, EMFILE),
-polling alone is left: a hint is lost, never a change.
+Each write of a training process is one inotify event; taking twenty thousand of them a second would cost
+more than the training can spare. So a watch is taken off at its first event, the reader polls while things
+move, and the watch is armed again when they are quiet. Where events do not reach (network folders) or ran out
+(ENOSPC, EMFILE), polling alone is left: a hint is lost, never a change.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ class Changes:
         self._wake = threading.Event()
         self._folders = list(dict.fromkeys(folders))
         self._observer: BaseObserver | None = None
-        self._watches: list[Any] = []
         self._armed = False
         self._last_change = time.monotonic()
         self.problem: str = ""
@@ -80,8 +79,9 @@ class Changes:
 
     def close(self) -> None:
         """Stop watching."""
-        self._disarm()
+        self._armed = False
         if self._observer is not None:
+            self._observer.unschedule_all()
             self._observer.stop()
             self._observer = None
 
@@ -90,14 +90,15 @@ class Changes:
             return False
         try:
             observer = self._observer or self._start()
-            self._watches = [
-                observer.schedule(self._handler(), str(folder), recursive=False)
-                for folder in self._folders
-                if folder.is_dir()
-            ]
-        except OSError as error:
-            self.problem = f"inotify is not available ({error.strerror or error}); polling instead"
-            self._disarm()
+            handler = self._handler()
+            for folder in self._folders:
+                if folder.is_dir():
+                    # A watch on a link would see changes of the link alone.
+                    observer.schedule(handler, os.path.realpath(folder), recursive=False)
+        except (OSError, RuntimeError) as error:  # RuntimeError: no thread can be started
+            why = error.strerror if isinstance(error, OSError) and error.strerror else error
+            self.problem = f"inotify is not available ({why}); polling instead"
+            self.close()
             return False
         self._armed = True
         return True
@@ -122,13 +123,14 @@ class Changes:
             def on_any_event(self, event: FileSystemEvent) -> None:
                 if event.event_type in ("opened", "closed_no_write"):
                     return
+                if event.is_directory and event.event_type == "modified":
+                    return  # comes with every event of a file in it, those that are ignored included
                 if os.path.basename(os.fsdecode(event.src_path)) not in ignore:
                     wake.set()
 
         return Handler()
 
     def _disarm(self) -> None:
-        if self._observer is not None and (self._armed or self._watches):
+        if self._observer is not None and self._armed:
             self._observer.unschedule_all()
-        self._watches = []
         self._armed = False

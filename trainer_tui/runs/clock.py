@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 
@@ -34,11 +35,11 @@ def seconds_between(start: str, end: str) -> float | None:
 
 def duration_text(seconds: float | None) -> str:
     """`1:42:10`, `2:11`, `12 s` or `0.4 s`; `–` when unknown."""
-    if seconds is None or seconds != seconds:
+    if seconds is None or not math.isfinite(seconds):
         return "–"
     if 0 < seconds < 9.95:
         return f"{seconds:.1f} s"
-    whole = int(seconds)
+    whole = max(0, int(seconds + 0.05))
     if whole < 60:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)

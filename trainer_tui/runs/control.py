@@ -1,4 +1,4 @@
-"""What users ask of a living run: requests appended to `control.jsonl`, each answered by a `control` event."""
+"""What users ask of a living run: requests in `control.jsonl`, each answered by a `control` event."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REQUESTS: dict[str, str] = {
 
 
 def ask(run: RunFolder, request: Request, **fields: Any) -> str:
-    """Append a request and return its id, by which its `control` event answers. Raises OSError when it cannot."""
+    """Append a request and return its id, which its `control` event names. Raises OSError when it cannot."""
     identity = f"{os.getpid()}-{time.time_ns():x}"
     appender = LineAppender(run.control)
     record = {"id": identity, "time": utc_now(), "request": request, **fields}
@@ -34,7 +34,7 @@ def ask(run: RunFolder, request: Request, **fields: Any) -> str:
 
 
 class ControlReader:
-    """Reads requests as they come; those whose id was answered before (by an earlier supervisor) are left out."""
+    """Reads requests as they come, all but those whose id was answered before, by an earlier supervisor."""
 
     def __init__(self, path: Path, answered: set[str]) -> None:
         self.path = path
@@ -42,7 +42,7 @@ class ControlReader:
         self._offset = 0
 
     def poll(self) -> list[dict[str, Any]]:
-        """The unanswered requests that came since the last call. Raises OSError when the file cannot be read."""
+        """The unanswered requests since the last call. Raises OSError when the file cannot be read."""
         try:
             with open(self.path, "rb") as file:
                 file.seek(self._offset)

@@ -70,7 +70,11 @@ class EventLog:
 
 def read_events(path: Path) -> list[Event]:
     """Every whole event in the file."""
-    return [event for event in read_records(path) if "kind" in event]
+    return [event for event in read_records(path) if _is_event(event)]
+
+
+def _is_event(record: Event) -> bool:
+    return isinstance(record.get("kind"), str) and isinstance(record.get("time"), str)
 
 
 class EventReader:
@@ -79,6 +83,8 @@ class EventReader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._offset = 0
+        self.problem = ""
+        """Why the file cannot be read; empty when it can, or is not there yet."""
 
     def poll(self) -> list[Event]:
         """The whole events that came since the last call."""
@@ -86,8 +92,13 @@ class EventReader:
             with open(self.path, "rb") as file:
                 file.seek(self._offset)
                 data = file.read()
-        except OSError:
+        except FileNotFoundError:
+            self.problem = ""
             return []
+        except OSError as error:
+            self.problem = error.strerror or str(error)
+            return []
+        self.problem = ""
         lines, used = complete_lines(data)
         self._offset += used
-        return [event for event in parse_records(lines) if "kind" in event]
+        return [event for event in parse_records(lines) if _is_event(event)]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+NOT_JSON = (ValueError, RecursionError)
+"""What `json.loads` raises for bytes that are no JSON, too deeply nested ones included."""
 
 
 def replace_atomic(path: Path, data: bytes, *, fsync: bool = True) -> None:
@@ -17,7 +22,7 @@ def replace_atomic(path: Path, data: bytes, *, fsync: bool = True) -> None:
 
     Raises OSError and leaves the old file untouched when the disk is full or the folder cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
@@ -46,7 +51,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """The JSON object in `path`; None when it is absent or not (yet) one."""
     try:
         document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, *NOT_JSON):
         return None
     return document if isinstance(document, dict) else None
 
@@ -54,8 +59,9 @@ def read_json(path: Path) -> dict[str, Any] | None:
 class LineAppender:
     """Appends whole lines to one file, and keeps those that the disk refuses until it takes them.
 
-    A line that a crash or a full disk tore in half is closed with a newline first, so that it can never swallow
-    the next one. Lines wait in memory, at most `keep` of them; `waiting` says how many.
+    What a full disk took of a line is taken back. A line that a crash tore in half is closed with a newline
+    first, so that it can never swallow the next one. Lines wait in memory, at most `keep` of them; `waiting`
+    says how many.
     """
 
     def __init__(self, path: Path, *, keep: int = 10_000) -> None:
@@ -99,11 +105,26 @@ class LineAppender:
             line = (b"\n" if self._torn else b"") + self._waiting[0] + b"\n"
             written = os.write(descriptor, line)
             if written < len(line):
-                # What was written of the line stays behind as a torn one; the whole line is written again.
-                self._torn = written > 0 or self._torn
-                raise OSError(28, "no space left on device: a line was written in part", str(self.path))
+                self._torn = not _take_back(descriptor, written) or self._torn
+                raise OSError(errno.ENOSPC, "no space left on device", str(self.path))
             self._torn = False
             self._waiting.pop(0)
+
+
+def _take_back(descriptor: int, count: int) -> bool:
+    """Cut off the `count` bytes just written; False when they are not the last ones any more or have to stay.
+
+    Half a row of a table would otherwise be read as a row, and a request that lacks nothing but its newline
+    would be obeyed as soon as somebody writes the next one.
+    """
+    end = os.lseek(descriptor, 0, os.SEEK_CUR)
+    if os.fstat(descriptor).st_size != end:
+        return False  # another process has appended meanwhile
+    try:
+        os.ftruncate(descriptor, end - count)
+    except OSError:
+        return False
+    return True
 
 
 def _ends_with_newline(descriptor: int) -> bool:
@@ -131,7 +152,7 @@ def parse_records(lines: list[bytes]) -> Iterator[dict[str, Any]]:
     for line in lines:
         try:
             record = json.loads(line)
-        except ValueError:
+        except NOT_JSON:
             continue
         if isinstance(record, dict):
             yield record
@@ -182,21 +203,25 @@ def is_locked(path: Path) -> bool | None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock on `path`, waiting for it."""
+def locked(path: Path) -> Iterator[int]:
+    """Hold the lock on `path`, waiting for it; where the file system has no locks, go on without.
+
+    Yields a descriptor of the file, open for reading and writing.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
     finally:
         os.close(descriptor)
 
 
 def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        return  # Some file systems cannot sync a folder; the rename itself has happened.
-    finally:
-        os.close(descriptor)
+    # Not every folder can be opened and not every file system can sync one; the rename itself has happened.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

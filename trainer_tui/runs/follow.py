@@ -1,7 +1,8 @@
-"""Following a run from outside: what every view (dashboard, headless printer, a script) needs, read from files only."""
+"""Following a run from outside: what every view (dashboard, printer, script) needs, read from files only."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -33,7 +34,7 @@ class Progress:
 
 
 class RunFollower:
-    """One run, followed: call `poll` often; only what is new is read."""
+    """One run, followed: call the `poll_` functions often; only what is new is read."""
 
     def __init__(self, run: RunFolder, *, log_lines: int = 2000) -> None:
         self.run = run
@@ -65,6 +66,7 @@ class RunFollower:
         supervised = bool(is_locked(self.run.path.parent / "supervisor.lock"))
         life = "ended" if self._folded.status == "ended" else life_of(self.run)
         new = self._event_reader.poll()
+        self._see("events", self._event_reader.problem)
         for event in new:
             self._folded = fold(self._folded, event)
         self.events.extend(new)
@@ -84,30 +86,43 @@ class RunFollower:
 
     def poll_log(self) -> LogLines | None:
         """New log lines, None when there are none."""
-        return self._guard("log", self.log.poll)
+        lines: LogLines | None = self._guard("log", self.log.poll)
+        return lines
 
     def close(self) -> None:
         """Let go of every file."""
         self.log.close()
         self._history.close()
+        self.telemetry.close()
 
     def _guard(self, name: str, read: Any) -> Any:
         try:
             result = read()
         except OSError as error:
-            self.problems[name] = f"the {name} cannot be read: {error.strerror or error}"
+            self._see(name, error.strerror or str(error))
             return None
-        self.problems.pop(name, None)
+        self._see(name, "")
         return result
+
+    def _see(self, name: str, why: str) -> None:
+        if why:
+            self.problems[name] = f"the {name} cannot be read: {why}"
+        else:
+            self.problems.pop(name, None)
 
     def _read_progress(self) -> None:
         published = read_json(self.run.progress) or {}
         step = self.history.last(self.history.step_column) if self.history.step_column else None
-        done, total = published.get("done"), published.get("total")
+        done, total = _number(published.get("done")), _number(published.get("total"))
         if step is not None and (done is None or step > done):
             done = step
         if done is not None:
-            self.progress = Progress(float(done), float(total) if total else None, published.get("step_name", ""))
+            self.progress = Progress(done, total or None, str(published.get("step_name", "")))
+
+
+def _number(value: Any) -> float | None:
+    """A finite number of a document that any script may have written."""
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 class WatchFollower:
@@ -134,4 +149,3 @@ class WatchFollower:
         self.earlier = [observe(run) for run in self.model.watch_runs(watch) if run.number < latest.number]
         self.current = follower
         return True
-

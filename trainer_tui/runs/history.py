@@ -17,6 +17,9 @@ STEP_COLUMNS = ("epoch", "step", "iteration", "iter", "global_step", "round", "d
 
 TIME_COLUMNS = ("time_s", "elapsed_s", "time", "wall_time", "timestamp")
 
+MAX_LINE = 1 << 20
+"""Bytes of the longest line that is read; what never ends must not fill our memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -67,8 +70,9 @@ class History:
 class HistoryReader:
     """Reads a history file incrementally into `history`.
 
-    A torn last line waits until it is whole. A ragged row, a non-numeric cell or a header in mid-file is kept as far as
-    it can be read and reported in `history.problems` (the first 100). A replaced file is read anew.
+    A torn last line waits until it is whole. A ragged row, a non-numeric cell or a header in mid-file is kept
+    as far as it can be read and reported in `history.problems` (the first 100), and so is a line that had to
+    be left out. A replaced file is read anew.
     """
 
     MAX_PROBLEMS = 100
@@ -80,6 +84,7 @@ class HistoryReader:
         """(row, column) of empty cells among the rows of the last poll."""
         self._tail = Tail(path)
         self._rest = b""
+        self._passing_over = False
         self._header: list[str] = []
         self._line = 0
 
@@ -92,6 +97,8 @@ class HistoryReader:
         self.missing.clear()
         if self._tail.rotated():
             # TrainingRun widens a history by an atomic rename; the old file gets no more rows.
+            self._tail.close()
+            self._tail = Tail(self.path)
             before = self._begin_again()
         while True:
             chunk = self._tail.read()
@@ -99,16 +106,17 @@ class HistoryReader:
                 before = self._begin_again()
             if not chunk.data:
                 return self.history.rows - before
-            lines, used = complete_lines(self._rest + chunk.data)
-            self._rest = (self._rest + chunk.data)[used:]
-            for line in lines:
-                self._take(line)
+            self._feed(chunk.data)
 
     def logged(self, count: int) -> list[dict[str, float]]:
         """The last `count` rows without their empty cells: what the script really wrote (after `poll`)."""
         first = self.history.rows - count
         return [
-            {name: values[row] for name, values in self.history.columns.items() if (row, name) not in self.missing}
+            {
+                name: values[row]
+                for name, values in self.history.columns.items()
+                if (row, name) not in self.missing
+            }
             for row in range(first, self.history.rows)
         ]
 
@@ -117,23 +125,39 @@ class HistoryReader:
         self._tail.close()
 
     def _begin_again(self) -> int:
-        self._tail.close()
-        self._tail = Tail(self.path)
         self.history.columns.clear()
         self.history.problems.clear()
         self.history.rows = 0
-        self._rest, self._header, self._line = b"", [], 0
+        self._rest, self._passing_over = b"", False
+        self._header, self._line = [], 0
         return 0
 
+    def _feed(self, data: bytes) -> None:
+        data = self._rest + data
+        lines, used = complete_lines(data)
+        self._rest = data[used:]
+        for line in lines:
+            self._line += 1
+            if self._passing_over or len(line) > MAX_LINE:
+                self._problem(f"a line of more than {MAX_LINE >> 10} KiB was left out")
+            else:
+                self._take(line)
+            self._passing_over = False
+        if len(self._rest) > MAX_LINE:
+            self._rest, self._passing_over = b"", True
+
     def _take(self, line: bytes) -> None:
-        self._line += 1
         text = line.decode("utf-8", "replace").strip("\r\ufeff")
         if "\0" in text:
             text = text.replace("\0", "")
             self._problem("NUL bytes were left out")
         if not text.strip():
             return
-        cells = next(iter(csv.reader([text])), [])
+        try:
+            cells = next(iter(csv.reader([text])), [])
+        except csv.Error:
+            self._problem("the line cannot be read as CSV and was left out")
+            return
         if not self._header or self._is_new_header(cells):
             self._set_header(cells)
         else:
@@ -141,14 +165,17 @@ class HistoryReader:
 
     def _is_new_header(self, cells: list[str]) -> bool:
         names = [c.strip() for c in cells]
-        return bool(names) and all(n and _number(n) is None for n in names) and len(set(names)) == len(names) and (
-            names == self._header or bool(set(names) & set(self._header)) and len(names) > 1
+        return (
+            bool(names)
+            and all(n and _number(n) is None for n in names)
+            and len(set(names)) == len(names)
+            and (names == self._header or (bool(set(names) & set(self._header)) and len(names) > 1))
         )
 
     def _set_header(self, cells: list[str]) -> None:
         if self._header:
             self._problem("the header changed here")
-        self._header = [name or f"column {i}" for i, name in enumerate(_unique(c.strip() for c in cells), 1)]
+        self._header = _unique(cell.strip() or f"column {i}" for i, cell in enumerate(cells, 1))
         for name in self._header:
             if name not in self.history.columns:
                 self.history.columns[name] = array("d", [math.nan]) * self.history.rows
@@ -193,9 +220,11 @@ def _number(cell: str) -> float | None:
 
 
 def _unique(names: Iterator[str]) -> list[str]:
-    seen: dict[str, int] = {}
-    result = []
+    result: dict[str, None] = {}
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return result
+        free, count = name, 1
+        while free in result:
+            count += 1
+            free = f"{name} ({count})"
+        result[free] = None
+    return list(result)

@@ -1,7 +1,7 @@
 """The run index: one row a run in the table `ml_training_runs`, in any database that SQLAlchemy reaches.
 
 It is a convenience for queries and can be rebuilt from the run folders at any time; no state is kept in it.
-`python -m trainer_tui.runs.index URL OUTPUT RUN_DIR…` brings rows up to date (an empty URL: `OUTPUT/runs.db`).
+`python -m trainer_tui.runs.index URL OUTPUT RUN_DIR…` brings rows up to date (URL empty: `OUTPUT/runs.db`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Column, Float, Integer, MetaData, String, Table, Text, create_engine, delete, insert, select
-from sqlalchemy.engine import Engine
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    insert,
+    select,
+)
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from trainer_tui.runs.history import History, read_history
 from trainer_tui.runs.layout import ModelFolder, RunFolder
@@ -54,9 +68,15 @@ def default_url(output: Path) -> str:
 
 
 def open_index(url: str) -> Engine:
-    """The index, its tables made. Raises sqlalchemy.exc.SQLAlchemyError when it cannot be reached."""
+    """The index, its tables made.
+
+    Raises sqlalchemy.exc.SQLAlchemyError when it cannot be reached, ImportError when its driver is missing.
+    """
     engine = create_engine(url)
-    metadata.create_all(engine)
+    try:
+        metadata.create_all(engine)
+    except DBAPIError:
+        metadata.create_all(engine)  # somebody else was making them at the same time
     return engine
 
 
@@ -68,15 +88,22 @@ def update(engine: Engine, runs: Iterable[RunFolder]) -> int:
             connection.execute(
                 delete(ml_training_runs).where(ml_training_runs.c.training_run_id == row["training_run_id"])
             )
-            connection.execute(insert(ml_training_runs), row)
+        _insert(connection, rows)
     return len(rows)
 
 
 def rebuild(engine: Engine, output: Path) -> int:
     """Make the index anew from every run folder below `output`; returns the number of runs."""
+    rows = [row for run in all_runs(output) if (row := _row(run)) is not None]
     with engine.begin() as connection:
         connection.execute(delete(ml_training_runs))
-    return update(engine, all_runs(output))
+        _insert(connection, rows)
+    return len(rows)
+
+
+def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(ml_training_runs), rows)
 
 
 def all_runs(output: Path) -> list[RunFolder]:
@@ -89,8 +116,10 @@ def all_runs(output: Path) -> list[RunFolder]:
 
 def rows(engine: Engine) -> list[dict[str, Any]]:
     """Every row of the index, oldest start first."""
+    columns = ml_training_runs.c
+    order = (columns.started_at, columns.algorithm_name, columns.number)
     with engine.connect() as connection:
-        found = connection.execute(select(ml_training_runs).order_by(ml_training_runs.c.started_at))
+        found = connection.execute(select(ml_training_runs).order_by(*order))
         return [dict(row._mapping) for row in found]
 
 
@@ -111,7 +140,7 @@ def _row(run: RunFolder) -> dict[str, Any] | None:
         "hyperparameters": {"command": list(request.command), "seed": request.plan.seed},
         "train_metrics": {name: value for name, value in last.items() if not name.startswith("val_")},
         "validation_metrics": {name: value for name, value in last.items() if name.startswith("val_")},
-        "model_artifact_uri": next((path.as_uri() for path in run.models()), None),
+        "model_artifact_uri": next((path.absolute().as_uri() for path in run.models()), None),
         "status": _status(state),
         "started_at": state.started or state.created,
         "completed_at": state.ended or None,
@@ -133,12 +162,10 @@ def _status(state: RunState) -> str:
 
 def main(arguments: list[str]) -> int:
     """Update the rows of the runs given; 1 with one sentence when the index cannot be reached."""
-    from sqlalchemy.exc import SQLAlchemyError
-
     url, output, *folders = arguments
     try:
         update(open_index(url or default_url(Path(output))), [RunFolder(Path(folder)) for folder in folders])
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ImportError) as error:
         print(f"the run index {url or 'runs.db'} was not updated: {error}", file=sys.stderr)
         return 1
     return 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer_tui.runs.files import read_json
+from trainer_tui.runs.files import locked, read_json
 from trainer_tui.runs.plan import RunRequest, WatchPlan
 
 _FOLDER = re.compile(r"(\d{3,})-(quick|full)")
@@ -85,7 +86,7 @@ class RunFolder:
         return self.path / "training_history.csv"
 
     def history_of(self, plan: WatchPlan) -> Path:
-        """The history to follow: this folder's own, or as long as there is none the foreign one that the settings name."""
+        """The history to follow: this folder's own; while there is none, the foreign one of the plan."""
         if not plan.history or self.history.exists():
             return self.history
         return Path(plan.cwd) / plan.history
@@ -116,7 +117,7 @@ class RunFolder:
             return None
         try:
             return RunRequest.from_dict(document)
-        except (KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError):
             return None
 
     def log(self) -> Path:
@@ -177,18 +178,21 @@ class ModelFolder:
         ]
 
     def new_run(self, phase: str) -> RunFolder:
-        """Make the next run's folder. Numbers are never used twice, not even those of runs whose folder is gone."""
+        """Make the next run's folder. Its number was never used, not even by a run that is gone by now."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.logs.mkdir(parents=True, exist_ok=True)
-        number = max([run.number for run in self.runs()] + self._logged_numbers(), default=0)
-        while True:
-            number += 1
-            run = RunFolder(self.path / f"{number:03d}-{phase}")
-            try:
-                run.path.mkdir()
-            except FileExistsError:
-                continue
-            return run
+        # The folder's name does not claim its number alone: a quick and a full run may be made at once.
+        with locked(self.path / "last_number") as last:
+            noted = os.pread(last, 32, 0).strip()
+            known = [run.number for run in self.runs()] + self._logged_numbers()
+            number = max([*known, int(noted) if noted.isdigit() else 0])
+            while True:
+                number += 1
+                os.pwrite(last, b"%d\n" % number, 0)
+                run = RunFolder(self.path / f"{number:03d}-{phase}")
+                with suppress(FileExistsError):  # where nothing can be locked
+                    run.path.mkdir()
+                    return run
 
     def log_of(self, run: RunFolder) -> Path:
         """Where the log of a new run goes."""

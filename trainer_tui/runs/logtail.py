@@ -6,13 +6,15 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer_tui.runs.files import complete_lines
 from trainer_tui.runs.tail import Tail
 from trainer_tui.runs.text import shown
 
 OPEN_AT_MOST = 256 << 10
-"""Bytes of an existing log that are read when it is opened, and decoded of a burst: more than any screen shows."""
+"""Bytes of an existing log that are read when it is opened, and of a burst: more than any screen shows."""
 
-_CHUNK = 1 << 20
+_READS = 16
+"""Reads in one look; a writer as fast as we are would keep us for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +46,27 @@ class LogTail:
         """New lines, or None when nothing changed. Raises OSError when the log cannot be read."""
         data, skipped, change = self._rest, False, ""
         grew = False
-        while True:
-            chunk = self._tail.read(_CHUNK)
+        for _ in range(_READS):
+            chunk = self._tail.read(OPEN_AT_MOST)
             if chunk.change:
-                data, change = b"", chunk.change
+                data, skipped, change, self._cut = b"", False, chunk.change, False
             if not chunk.data:
                 break
             grew = True
             data += chunk.data
-            if len(data) > 2 * OPEN_AT_MOST:
-                data, skipped = data[-OPEN_AT_MOST:], True
+            if self._tail.skip(OPEN_AT_MOST):
+                data, skipped = b"", True
         if not grew and not change:
             return None
-        complete, _, rest = data.rpartition(b"\n")
-        raw = complete.split(b"\n") if complete else []
+        raw, used = complete_lines(data)
         if (skipped or self._cut) and raw:
             raw = raw[1:]  # the first one was cut somewhere in its middle
             self._cut = False
-        self._rest = rest[-OPEN_AT_MOST:]
+        self._rest = data[used:][-OPEN_AT_MOST:]
         self.partial = shown(self._rest) if self._rest else ""
-        new = tuple(shown(line) for line in raw[-(self.lines.maxlen or 0) :])
+        keep = self.lines.maxlen or 0
+        skipped |= len(raw) > keep
+        new = tuple(shown(line) for line in raw[-keep:])
         if change:
             self.lines.clear()
         self.lines.extend(new)

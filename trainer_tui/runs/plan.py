@@ -19,8 +19,8 @@ SCHEMA = 1
 class WatchPlan:
     """Everything the supervisor needs to carry a watch from its first phase to its end, settings included.
 
-    It is copied into every `run.json`, so a supervisor that takes over needs the run folder alone and a change of
-    `trainer.toml` in mid-run changes nothing under a running watch.
+    It is copied into every `run.json`, so a supervisor that takes over needs the run folder alone and a
+    change of `trainer.toml` in mid-run changes nothing under a running watch.
     """
 
     model: str

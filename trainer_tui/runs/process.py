@@ -83,16 +83,17 @@ def _start_time_portable(pid: int) -> int | None:
 def life_of(run: RunFolder) -> Life:
     """Where the run's process stands, from what the kernel and the shim say.
 
-    `ending`: the process is gone and its shim is about to write the exit status. `unknown-end`: both are gone and
-    nobody wrote one. `elsewhere`: it runs (or ran) on another machine whose locks cannot be seen from here.
+    `ending`: the process is gone and its shim is about to write the exit status. `unknown-end`: both are gone
+    and nobody wrote one. `elsewhere`: it runs (or ran) on another machine, whose locks are not seen here.
     """
     if run.exit_json.exists():
         return "ended"
+    # Read before the locks: what is named in there had its lock by then, and without one now it is gone.
+    process = read_json(run.process_json)
     held = is_locked(run.alive_lock)
     shim = is_locked(run.shim_lock)
     if held:
         return "running"
-    process = read_json(run.process_json)
     if process is None:
         return "starting" if shim or not run.shim_lock.exists() else _after_shim(run)
     if held is None or process.get("host") != host_name():
@@ -116,7 +117,7 @@ def training_identity(process: dict[str, Any]) -> ProcessIdentity | None:
     """The training process named in `process.json`."""
     try:
         return ProcessIdentity(int(process["pid"]), int(process["start_time"]), str(process["boot_id"]))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 

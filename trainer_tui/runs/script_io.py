@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import sys
 from collections.abc import Iterator
@@ -23,8 +22,8 @@ def warn(text: str) -> None:
 def cell(value: object) -> str:
     """One value as it stands in the table: integers whole, other numbers in full precision, None empty.
 
-    Whatever `float()` takes is a number (numpy and torch scalars too). Raises TypeError or ValueError for
-    what is neither number, text nor None, e.g. an array of three.
+    Numpy's and torch's scalars are numbers, and so is whatever `float()` takes. Raises TypeError, ValueError
+    or RuntimeError for what is neither number, text nor None, e.g. an array of three.
     """
     if value is None:
         return ""
@@ -34,15 +33,14 @@ def cell(value: object) -> str:
         return int.__repr__(value)
     if isinstance(value, str):
         return quoted(value)
-    try:
-        return str(operator.index(value))  # type: ignore[arg-type]
-    except (TypeError, ValueError, RuntimeError):
-        return float.__repr__(float(value))  # type: ignore[arg-type]
+    if hasattr(value, "item"):
+        return cell(value.item())  # numpy's and torch's scalars, and arrays of one
+    return float.__repr__(float(value))  # type: ignore[arg-type]
 
 
 def quoted(text: str) -> str:
     """Text as a CSV cell that stays on its line."""
-    line = " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
+    line = text if text.isprintable() else " ".join(text.splitlines())
     return '"' + line.replace('"', '""') + '"' if "," in line or '"' in line else line
 
 

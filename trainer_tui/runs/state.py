@@ -106,37 +106,45 @@ def first_state(run: RunFolder, request: RunRequest | None) -> RunState:
 def fold(state: RunState, event: Event) -> RunState:
     """The state after one more event; events of a newer version change nothing."""
     step = _STEPS.get(event["kind"])
-    return step(state, event) if step else state
+    try:
+        return step(state, event) if step else state
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        return state  # the kind is known, its fields are another version's
 
 
 def settle(
     state: RunState, life: Life, exit_status: dict[str, Any] | None, supervised: bool, now: str
 ) -> RunState:
-    """The folded state in the light of who is alive: what events claim never outweighs what the kernel says."""
+    """The folded state in the light of who is alive: the kernel's word outweighs what events claim."""
     state = replace(state, supervised=supervised, exit=exit_status or state.exit)
-    if state.status != "ended":
-        state = replace(state, duration_s=_duration(state, now))
     if state.status == "ended":
         return state
+    state = replace(state, duration_s=_duration(state, now))
     if life == "ended":
-        return replace(state, status="finishing", duration_s=(state.exit or {}).get("duration_s"))
+        state = replace(state, status="finishing", duration_s=(state.exit or {}).get("duration_s"))
+        return state if supervised else _without_supervisor(state, "nobody judges how this run ended")
     if life in ("unknown-end", "elsewhere") and not supervised:
         where = f" on {state.host}" if state.host and state.host != host_name() else ""
         started = "it is gone" if state.started else "it never started"
         return replace(
             state, status="ended", reason="lost", sentence=f"{started}{where} and nobody wrote how it ended"
         )
-    if not supervised and life == "starting":
-        return replace(state, blind=(*state.blind, ("supervisor", "nobody carries on the launch of this run")))
-    if not supervised:
-        return replace(state, blind=(*state.blind, ("supervisor", "no supervisor watches this run")))
-    return state
+    if supervised:
+        return state
+    starting = life == "starting"
+    return _without_supervisor(
+        state, "nobody carries on the launch of this run" if starting else "no supervisor watches this run"
+    )
+
+
+def _without_supervisor(state: RunState, why: str) -> RunState:
+    return replace(state, blind=(*state.blind, ("supervisor", why)))
 
 
 def observe(run: RunFolder) -> RunState:
     """The state of a run, read from its folder now."""
     state = first_state(run, run.request())
-    # Looked at before the events are read: an `ended` event that is written meanwhile is then seen, never missed.
+    # Looked at before the events are read: an `ended` that is written meanwhile is then seen, never missed.
     supervised = bool(is_locked(run.path.parent / "supervisor.lock"))
     life = life_of(run)
     for event in read_events(run.events):
@@ -178,10 +186,7 @@ def _ended(state: RunState, event: Event) -> RunState:
 
 
 def _incident(state: RunState, event: Event) -> RunState:
-    try:
-        incident = Incident.from_dict(event["incident"])
-    except (KeyError, TypeError):
-        return state
+    incident = Incident.from_dict(event["incident"])
     others = [i for i in state.incidents if i.id != incident.id]
     at = next((n for n, i in enumerate(state.incidents) if i.id == incident.id), len(others))
     return replace(state, incidents=(*others[:at], incident, *others[at:]))

@@ -1,4 +1,4 @@
-"""Following a growing file by bytes: truncation, rotation and replacement are noticed, nothing is mapped or held."""
+"""Following a growing file by bytes; that it was truncated, rotated or replaced is noticed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _OVERLAP = 64
-"""Bytes before the offset that are compared, to notice a file replaced by another of at least the same size."""
+"""Bytes before the offset that are compared, to notice a file rewritten with at least as much in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Tail:
         self.generation = generation
         self._descriptor: int | None = None
         self._last = b""
+        self._modified = 0
+        self._change = ""
 
     def read(self, limit: int = 1 << 20) -> Chunk:
         """Up to `limit` new bytes; empty when there are none.
@@ -41,26 +43,33 @@ class Tail:
         if self._descriptor is None and not self._open():
             return Chunk(self.offset, b"")
         assert self._descriptor is not None
-        change = ""
-        size = os.fstat(self._descriptor).st_size
-        if size < self.offset:
-            change = self._begin_again("truncated")
-        elif size > self.offset and not self._continues():
-            change = self._begin_again("replaced")
+        status = os.fstat(self._descriptor)
+        if status.st_size < self.offset:
+            self._begin_again("truncated")
+        elif (status.st_size, status.st_mtime_ns) != (self.offset, self._modified) and not self._continues():
+            self._begin_again("replaced")
+        self._modified = status.st_mtime_ns
         data = os.pread(self._descriptor, limit, self.offset)
         if not data and self.rotated():
-            self.close()
-            change = self._begin_again("rotated")
-            if self._open():
+            # The writer may have added its last words just before it turned to the new file.
+            data = os.pread(self._descriptor, limit, self.offset)
+            if not data and self._turn():
                 data = os.pread(self._descriptor, limit, 0)
-        chunk = Chunk(self.offset, data, change)
-        self.offset += len(data)
-        self._last = (self._last + data[-_OVERLAP:])[-_OVERLAP:]
+        chunk = Chunk(self.offset, data, self._change)
+        self._change = ""
+        self._advance(data)
         return chunk
 
-    def has_more(self) -> bool:
-        """Whether bytes wait to be read."""
-        return self._descriptor is not None and os.fstat(self._descriptor).st_size > self.offset
+    def skip(self, keep: int) -> bool:
+        """Pass over what waits, all but its last `keep` bytes; False when no more than that waits."""
+        if self._descriptor is None:
+            return False
+        offset = os.fstat(self._descriptor).st_size - keep
+        if offset <= self.offset:
+            return False
+        self.offset = offset
+        self._last = self._before()
+        return True
 
     def close(self) -> None:
         """Let go of the file."""
@@ -74,9 +83,31 @@ class Tail:
         except FileNotFoundError:
             return False
         if self.offset and not self._last:
-            start = max(0, self.offset - _OVERLAP)
-            self._last = os.pread(self._descriptor, self.offset - start, start)
+            self._last = self._before()
         return True
+
+    def _turn(self) -> bool:
+        """Let the old file go and open the new one; False when that is gone again."""
+        old = self._descriptor
+        assert old is not None
+        try:
+            # Should this fail, we are still with the old file and try again later.
+            self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        os.close(old)
+        self._begin_again("rotated")
+        return True
+
+    def _before(self) -> bytes:
+        """The bytes just before the offset."""
+        assert self._descriptor is not None
+        start = max(0, self.offset - _OVERLAP)
+        return os.pread(self._descriptor, self.offset - start, start)
+
+    def _advance(self, data: bytes) -> None:
+        self.offset += len(data)
+        self._last = (self._last + data[-_OVERLAP:])[-_OVERLAP:]
 
     def _continues(self) -> bool:
         assert self._descriptor is not None
@@ -94,8 +125,9 @@ class Tail:
         opened = os.fstat(self._descriptor)
         return (now.st_dev, now.st_ino) != (opened.st_dev, opened.st_ino)
 
-    def _begin_again(self, change: str) -> str:
+    def _begin_again(self, change: str) -> None:
+        # Kept until a chunk carries it: should reading fail now, the next call still says so.
+        self._change = change
         self.offset = 0
         self.generation += 1
         self._last = b""
-        return change

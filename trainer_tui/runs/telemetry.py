@@ -60,6 +60,10 @@ class TelemetryReader:
         """Read new samples and return how many there were. Raises OSError when the file cannot be read."""
         return self._reader.poll()
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._reader.close()
+
     @property
     def rows(self) -> int:
         """Number of samples."""
@@ -72,7 +76,8 @@ class TelemetryReader:
 
     def series(self, name: str, count: int) -> list[float]:
         """The last values of a column, oldest first."""
-        return list(self._reader.history.columns.get(name, ())[-count:])
+        column = self._reader.history.columns.get(name)
+        return list(column[-count:]) if column and count > 0 else []
 
     def peak(self, name: str) -> float | None:
         """The largest value of a column."""

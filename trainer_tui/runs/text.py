@@ -1,4 +1,4 @@
-"""Making foreign bytes safe to show: logs, names and histories may hold anything, escape sequences included."""
+"""Making foreign bytes safe to show: logs, names and histories may hold anything, escape sequences too."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ _SEQUENCES = re.compile(
 )
 """Terminal control sequences (ECMA-48), bounded, so that an unterminated one costs no more than itself."""
 
-_CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0))} | {0x09: "    "}
-_BIDI = {code: None for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)}
-_TABLE = _CONTROLS | _BIDI
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0))) | {0x09: "    "}
+_BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C))
+_LINE_ENDS = {0x2028: " ", 0x2029: " "}
+_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+"""What stands for a byte of a name that is not UTF-8; a terminal cannot be sent one."""
+
+_TABLE = _CONTROLS | _BIDI | _LINE_ENDS | _SURROGATES
 
 
 def clean(text: str, limit: int = 4096) -> str:
-    """`text` as one line without control sequences, controls or direction overrides, cut to `limit` characters."""
+    """`text` as one line of at most `limit` characters, without control sequences or direction overrides."""
     text = text[: limit * 4]
     if not text.isascii() or not text.isprintable():
         text = _SEQUENCES.sub("", text).translate(_TABLE)
@@ -33,7 +37,7 @@ def clean_lines(text: str, limit: int = 4096) -> str:
 
 
 def last_frame(line: bytes) -> bytes:
-    """What a terminal would show of a line with carriage returns: its last non-empty frame (progress bars)."""
+    """What a terminal would show of a line with carriage returns: its last frame (progress bars)."""
     if b"\r" not in line:
         return line
     frames = line.rstrip(b"\r").rsplit(b"\r", 1)
@@ -42,4 +46,4 @@ def last_frame(line: bytes) -> bytes:
 
 def shown(line: bytes, limit: int = 4096) -> str:
     """A log line as it can be put on a screen."""
-    return clean(last_frame(line[-limit * 8 :]).decode("utf-8", "replace"), limit)
+    return clean(last_frame(line)[: limit * 8].decode("utf-8", "replace"), limit)

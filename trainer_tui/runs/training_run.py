@@ -161,18 +161,16 @@ class TrainingRun:
             self._progress.promise(float(seconds))
 
     def note(self, text: str) -> None:
-        """Keep a remark with its time in `notes.jsonl`."""
+        """Write a remark into the run's events, by way of its supervisor."""
         if not self._writes():
             return
-        import json
+        from trainer_tui.runs.control import ask
+        from trainer_tui.runs.layout import RunFolder
 
-        from trainer_tui.runs.clock import utc_now
-        from trainer_tui.runs.files import LineAppender
-
-        line = json.dumps({"time": utc_now(), "text": str(text)}, ensure_ascii=False)
-        notes = LineAppender(self.folder / "notes.jsonl")
-        if not notes.append(line.encode(errors="replace")):
-            warn(f"the note {text!r} could not be written ({notes.problem})")
+        try:
+            ask(RunFolder(self.folder), "note", text=str(text))
+        except OSError as error:
+            warn(f"the note {text!r} could not be written ({error})")
 
     # What comes out
 
