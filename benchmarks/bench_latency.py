@@ -1,6 +1,7 @@
 """From the write of an error line to its event, and to the screen, while the log grows by 20,000 lines a second.
 
-The script writes tracebacks whose message holds the time of writing. The event carries its own time; the screen is a real
+The script writes tracebacks whose message holds the time of writing, each about something else: repeats of one message
+are one incident. The event carries its own time; the screen is a real
 terminal (tmux), looked at as often as it answers, so its figure is on the safe side. Only the headline and the signals
 count as shown: the log pane is passed over.
 """
@@ -24,6 +25,8 @@ line = "step {{}} loss 0.4127 lr 0.001 tokens 18234 ok, a line of about eighty c
 with TrainingRun.current() as run:
     began = time.perf_counter()
     written = errors = 0
+    parts = "alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa quebec romeo"
+    parts = parts.split()
     while errors < {ERRORS} or time.perf_counter() - began < {ERRORS * EVERY_S + 3}:
         due = int((time.perf_counter() - began) * 20000)
         out = "".join(line.format(n) for n in range(written, due))
@@ -31,7 +34,7 @@ with TrainingRun.current() as run:
         if time.perf_counter() - began > 3 + errors * {EVERY_S} and errors < {ERRORS}:
             errors += 1
             out += ("Traceback (most recent call last):\\n  File \\"train.py\\", line 1, in step\\n"
-                    "RuntimeError: at{{:.4f}}\\n".format(time.time()))
+                    "RuntimeError: {{}} is gone at{{:.4f}}\\n".format(parts[errors - 1], time.time()))
         sys.stdout.write(out)
         sys.stdout.flush()
         time.sleep(0.005)
@@ -50,7 +53,7 @@ def one_run() -> tuple[list[float], list[float], float]:
         began = time.time()
         while time.time() - began < 3 + ERRORS * EVERY_S + 2:
             for line in terminal.screen().splitlines():
-                if "RuntimeError: at" in line and ("▲" in line or "✘" in line):
+                if "RuntimeError: " in line and ("▲" in line or "✘" in line):
                     for stamp in STAMP.findall(line):
                         shown.setdefault(stamp, time.time() - float(stamp))
         terminal.close()

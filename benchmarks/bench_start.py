@@ -61,6 +61,24 @@ def first_frame(root: Path, *arguments: str) -> float:
     return took
 
 
+ROWS = """
+import os, tempfile, time
+os.environ["TRAINER_RUN_DIR"] = tempfile.mkdtemp()
+from trainer_tui import TrainingRun
+with TrainingRun.current() as run:
+    began = time.perf_counter()
+    for epoch in range(20000):
+        run.log(epoch=epoch, train_loss=0.1, val_loss=0.2, rmse=0.3, grad_norm=0.4)
+    print((time.perf_counter() - began) / 20000)
+"""
+
+
+def a_row() -> float:
+    """Median seconds of one `run.log`."""
+    times = [float(subprocess.run([sys.executable, "-c", ROWS], capture_output=True, text=True).stdout) for _ in range(5)]
+    return median(times)
+
+
 def main() -> int:
     """Print the table."""
     python = sys.executable
@@ -81,6 +99,7 @@ def main() -> int:
             ("import TrainingRun, over bare Python", f"{imported * 1000:.0f} ms", "< 30 ms", imported < 0.030),
             ("first frame of watch, starting a run", f"{median(fresh):.3f} s", "< 0.5 s", median(fresh) < 0.5),
             ("first frame of watch, attaching", f"{median(attached):.3f} s", "< 0.5 s", median(attached) < 0.5),
+            ("one row of run.log", f"{a_row() * 1e6:.0f} µs", "", None),
             ("  the very first of them all", f"{starting:.3f} s", "", None),
         ],
     )

@@ -14,11 +14,18 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from trainer_tui.cli.plans import plan_for_model, workplace
+from trainer_tui.runs.control import ask
+from trainer_tui.runs.follow import WatchFollower
+from trainer_tui.supervise import start
+from trainer_tui.tui.app import CockpitApp
+from trainer_tui.tui.cockpit import Cockpit
+
 HERE = Path(__file__).resolve().parents[1]
 SIZE = (160, 48)
 
 
-async def until(condition: Callable[[], object], timeout: float = 300.0) -> None:
+async def until(condition: Callable[[], object], timeout: float = 400.0) -> None:
     """Wait until it holds. Raises TimeoutError."""
     for _ in range(int(timeout / 0.2)):
         if condition():
@@ -27,14 +34,8 @@ async def until(condition: Callable[[], object], timeout: float = 300.0) -> None
     raise TimeoutError("the screen never came to the state that the picture needs")
 
 
-async def take(name: str, picture: Path, ready: Callable[[object], object]) -> None:
+async def take(name: str, picture: Path, ready: Callable[[CockpitApp], object]) -> None:
     """Watch a model in the current folder and save the screen when it is ready."""
-    from trainer_tui.cli.plans import plan_for_model, workplace
-    from trainer_tui.runs.control import ask
-    from trainer_tui.supervise import start
-    from trainer_tui.tui.app import CockpitApp
-    from trainer_tui.tui.cockpit import Cockpit
-
     place = workplace()
     folder = place.folder(name)
     start.start_watch(folder, plan_for_model(place, name))
@@ -50,17 +51,22 @@ async def take(name: str, picture: Path, ready: Callable[[object], object]) -> N
         await until(lambda: not start.is_unfinished(folder))
 
 
-def far_in_full(app: object) -> bool:
+def far_in_full(app: CockpitApp) -> bool:
     """Past the middle of the full phase."""
-    picture = getattr(app, "picture", None)
-    if picture is None or picture.state.phase != "full":
+    watch = WatchFollower(app.cockpit.model)
+    watch.poll_runs()
+    if watch.current is None or watch.current.run.phase != "full":
         return False
-    return (picture.state.duration_s or 0) > 45
+    watch.current.poll_history()
+    watch.current.poll_state()
+    progress = watch.current.progress
+    watch.current.close()
+    return progress is not None and (progress.fraction or 0) > 0.55
 
 
-def diary_open(app: object) -> bool:
+def diary_open(app: CockpitApp) -> bool:
     """The failure's entry is in front of the user."""
-    return "Diary" in type(getattr(app, "screen", None)).__name__
+    return "Diary" in type(app.screen).__name__
 
 
 def main() -> int:

@@ -133,3 +133,11 @@ def test_whole_events_come_through_torn_ones_and_any_pieces(
     expected = [json.loads(json.dumps(note)) for note in notes if note is not None]
     assert [event["text"] for event in found] == expected
     assert [event["text"] for event in read_events(target)] == expected
+
+
+def test_what_is_not_finite_is_written_as_a_word(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "events.jsonl")
+    log.append("note", row={"loss": float("nan"), "norms": [float("inf"), 1.0]})
+    line = (tmp_path / "events.jsonl").read_text()
+    refuse = lambda constant: pytest.fail(f"{constant} is no JSON")  # noqa: E731
+    assert json.loads(line, parse_constant=refuse)["row"] == {"loss": "nan", "norms": ["inf", 1.0]}

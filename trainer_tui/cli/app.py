@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
 import typer
 
-from trainer_tui.runs.verdict import EXIT_CODES, EXIT_USAGE
-
-EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
+from trainer_tui.cli.outcomes import (
+    ASK_EPILOG,
+    CHECK_EPILOG,
+    DOCTOR_EPILOG,
+    EPILOG,
+    STATUS_EPILOG,
+    WATCH_EPILOG,
+    is_for_users,
+    sentence,
+)
+from trainer_tui.cli.streams import READER_LEFT, ReaderGoneError, prepare_streams, silence_output
+from trainer_tui.runs.verdict import EXIT_USAGE
 
 app = typer.Typer(
     name="trainer-tui",
@@ -23,49 +31,71 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Model = Annotated[str, typer.Argument(help="Name of a model (models/NAME.py) or of a watched command.")]
-AnyModel = Annotated[str | None, typer.Argument(help="Name of a model; all of them without one.")]
+_MODEL_HELP = "Name of a model (models/NAME.py), its path, or the name of a watched command."
+Model = Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL_HELP)]
+AnyModel = Annotated[
+    str | None, typer.Argument(metavar="[MODEL]", help="Name of a model; all of them without one.")
+]
+Watched = Annotated[str | None, typer.Argument(metavar="[MODEL]", help=_MODEL_HELP)]
+Run = Annotated[int | None, typer.Option(metavar="N", help="Number of the run; the newest without it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 _command: list[str] | None = None
 """What stood behind `--` on the command line; None when there was no `--`."""
 
 
-@app.command()
+@app.command(epilog=WATCH_EPILOG)
 def watch(
-    model: AnyModel = None,
-    headless: Annotated[bool, typer.Option(help="No screen: lines in a pipe, a progress bar on a terminal.")] = False,
+    model: Watched = None,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="No screen: lines, with a bar on a terminal.")
+    ] = False,
     until: Annotated[
-        str, typer.Option(help="Return at the first: failure (or the end), gate (the quick gate, or a failure), end.")
+        str,
+        typer.Option(
+            metavar="WHEN",
+            help="failure: return when a failure is certain, or at the end; gate: also when the quick gate "
+            "is passed; end: return at the end. Implies --headless, but for end.",
+        ),
     ] = "end",
     skip_quick: Annotated[
-        str, typer.Option(metavar="REASON", help="Start with the full phase; the reason is written down.")
+        str | None,
+        typer.Option(metavar="REASON", help="Start with the full phase; the reason is written down."),
+    ] = None,
+    attach: Annotated[
+        bool, typer.Option("--attach", help="Look at the newest run, never start one.")
+    ] = False,
+    name: Annotated[
+        str, typer.Option("--name", metavar="TEXT", help="Name for a command given behind --.")
     ] = "",
-    attach: Annotated[bool, typer.Option("--attach", help="Look at the newest run, never start one.")] = False,
-    name: Annotated[str, typer.Option(help="Name for a command given behind --.")] = "",
-    as_json: AsJson = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, the report at last. Implies --headless.")
+    ] = False,
 ) -> None:
     """Run quick (5A), gate and full (5B) of a model under supervision, or return to the run that lives.
 
     With `-- CMD ARGS` any command is run and watched. Quitting leaves the run going.
     """
+    from trainer_tui.cli.watch import Wish
     from trainer_tui.cli.watch import watch as do
 
     done(
         do(
-            model=model,
-            command=_command,
-            name=name,
-            headless=headless,
-            until=until,
-            skip_quick=skip_quick,
-            attach=attach,
-            as_json=as_json,
+            Wish(
+                model=model,
+                command=_command,
+                name=name,
+                headless=headless,
+                until=until,
+                skip_quick=skip_quick,
+                attach=attach,
+                as_json=as_json,
+            )
         )
     )
 
 
-@app.command()
+@app.command(epilog=STATUS_EPILOG)
 def status(model: AnyModel = None, as_json: AsJson = False) -> None:
     """Say where the newest run of a model (or of every model) stands."""
     from trainer_tui.cli.show import status as do
@@ -77,7 +107,9 @@ def status(model: AnyModel = None, as_json: AsJson = False) -> None:
 def runs(
     model: AnyModel = None,
     as_json: AsJson = False,
-    rebuild: Annotated[bool, typer.Option(help="Make the run index anew from the run folders first.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make the run index anew from the run folders first.")
+    ] = False,
 ) -> None:
     """List every run."""
     from trainer_tui.cli.show import runs as do
@@ -88,7 +120,7 @@ def runs(
 @app.command()
 def events(
     model: Model,
-    run: Annotated[int | None, typer.Option(help="Number of the run; the newest without it.")] = None,
+    run: Run = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the watch is over.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -98,10 +130,10 @@ def events(
     done(do(model, run, follow, as_json))
 
 
-@app.command()
+@app.command(epilog=ASK_EPILOG)
 def stop(
     model: Model,
-    why: Annotated[str, typer.Option(help="The reason, for the record.")] = "",
+    why: Annotated[str, typer.Option(metavar="REASON", help="The reason, for the record.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """End the living run: TERM, after the grace time KILL."""
@@ -110,7 +142,7 @@ def stop(
     done(send(model, "stop", as_json, why=why))
 
 
-@app.command()
+@app.command(epilog=ASK_EPILOG)
 def pause(model: Model, as_json: AsJson = False) -> None:
     """Hold the living run where it is."""
     from trainer_tui.cli.control import send
@@ -118,7 +150,7 @@ def pause(model: Model, as_json: AsJson = False) -> None:
     done(send(model, "pause", as_json))
 
 
-@app.command()
+@app.command(epilog=ASK_EPILOG)
 def resume(model: Model, as_json: AsJson = False) -> None:
     """Let a paused run go on."""
     from trainer_tui.cli.control import send
@@ -126,10 +158,10 @@ def resume(model: Model, as_json: AsJson = False) -> None:
     done(send(model, "resume", as_json))
 
 
-@app.command()
+@app.command(epilog=ASK_EPILOG)
 def skip(
     model: Model,
-    why: Annotated[str, typer.Option(help="The reason; without one nothing is skipped.")],
+    why: Annotated[str, typer.Option(metavar="REASON", help="The reason; without one nothing is skipped.")],
     as_json: AsJson = False,
 ) -> None:
     """End the quick phase and go on with the full one."""
@@ -138,12 +170,16 @@ def skip(
     done(send(model, "skip", as_json, why=why))
 
 
-@app.command()
-def note(model: Model, text: str, as_json: AsJson = False) -> None:
+@app.command(epilog=ASK_EPILOG)
+def note(
+    model: Model,
+    text: Annotated[list[str], typer.Argument(metavar="TEXT...", help="The note; quotes are not needed.")],
+    as_json: AsJson = False,
+) -> None:
     """Write a note into the events of the living run."""
     from trainer_tui.cli.control import send
 
-    done(send(model, "note", as_json, text=text))
+    done(send(model, "note", as_json, text=" ".join(text)))
 
 
 @app.command()
@@ -154,10 +190,12 @@ def retry(model: Model, as_json: AsJson = False) -> None:
     done(do(model, as_json))
 
 
-@app.command()
+@app.command(epilog=CHECK_EPILOG)
 def check(
     model: Model,
-    run: Annotated[int | None, typer.Option(help="Number of the run; the newest full one without it.")] = None,
+    run: Annotated[
+        int | None, typer.Option(metavar="N", help="Number of the run; the newest full one without it.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Hold a run and the diary against the quality gates, as they stand now."""
@@ -169,33 +207,46 @@ def check(
 @app.command()
 def history(
     model: Model,
-    run: Annotated[int | None, typer.Option(help="Number of the run; the newest without it.")] = None,
-    form: Annotated[str, typer.Option("--format", help="csv, json or parquet.")] = "csv",
-    output: Annotated[str, typer.Option("--output", "-o", help="File to write; standard output without it.")] = "",
+    run: Run = None,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="FORMAT", help="csv, json or parquet; else as the file's name says, or csv."
+        ),
+    ] = "",
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="File to write; standard output without it.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Write out the metrics of a run."""
     from trainer_tui.cli.export import history as do
 
-    done(do(model, run, form, output))
+    done(do(model, run, "json" if as_json else form, output))
 
 
 @app.command()
-def supervise(model: Model) -> None:
+def supervise(model: Model, as_json: AsJson = False) -> None:
     """Take over a run that has no supervisor."""
     from trainer_tui.cli.control import take_over
 
-    done(take_over(model))
+    done(take_over(model, as_json))
 
 
 @app.command()
-def init(folder: Annotated[str, typer.Argument(help="Where; the current folder without it.")] = ".") -> None:
+def init(
+    folder: Annotated[
+        str, typer.Argument(metavar="[FOLDER]", help="Where; the current folder without it.")
+    ] = ".",
+    as_json: AsJson = False,
+) -> None:
     """Write a commented trainer.toml and a first model into a folder. Nothing is overwritten."""
     from trainer_tui.cli.start import init as do
 
-    done(do(folder))
+    done(do(folder, as_json))
 
 
-@app.command()
+@app.command(epilog=DOCTOR_EPILOG)
 def doctor(as_json: AsJson = False) -> None:
     """Say what this machine offers, and what to do about what is missing."""
     from trainer_tui.cli.start import doctor as do
@@ -208,7 +259,7 @@ def version() -> None:
     """Print the version."""
     from trainer_tui import __version__
 
-    print(__version__)
+    typer.echo(__version__)
 
 
 def done(code: int) -> None:
@@ -219,28 +270,24 @@ def done(code: int) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """The program. What a user can mend is one sentence on standard error, never a traceback."""
     global _command
+    prepare_streams()
     words = sys.argv[1:] if arguments is None else arguments
-    if "--" in words:
+    if words[:1] == ["watch"] and "--" in words:
         at = words.index("--")
         words, _command = words[:at], words[at + 1 :]
     try:
         app(args=words)
-    except BrokenPipeError:
-        # The reader of our output has left (`| head`): nothing is wrong, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except ReaderGoneError:
+        silence_output()
+        sys.exit(READER_LEFT)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
         if not is_for_users(error):
             raise
-        print(f"trainer-tui: {error}", file=sys.stderr)
+        print(f"trainer-tui: {sentence(error)}", file=sys.stderr)
+        silence_output()
         sys.exit(EXIT_USAGE)
-
-
-def is_for_users(error: Exception) -> bool:
-    """Whether an error is one that its sentence explains: of the project, its settings, or the disk."""
-    return isinstance(error, OSError) or type(error).__name__ in ("ProjectError", "SettingsError")
 
 
 if __name__ == "__main__":

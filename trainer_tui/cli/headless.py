@@ -1,44 +1,101 @@
-"""The watch without a screen: plain lines in a pipe, a progress bar on a terminal, JSON lines for machines."""
+"""The watch without a screen: its runs one after the other, until its end, its first failure or its gate."""
 
 from __future__ import annotations
 
 import sys
 import time
 from contextlib import ExitStack
-from typing import Any, Protocol
 
-from trainer_tui.cli.printing import event_line, print_json, run_title, say, state_record, state_words
-from trainer_tui.cli.report import report, report_block
+from trainer_tui.cli.living import follows, newest
+from trainer_tui.cli.printers import BarPrinter, JsonPrinter, LinePrinter, Printer
+from trainer_tui.cli.printing import complain
 from trainer_tui.runs.changes import Changes
-from trainer_tui.runs.clock import duration_text
 from trainer_tui.runs.events import Event
-from trainer_tui.runs.follow import RunFollower, WatchFollower
-from trainer_tui.runs.layout import ModelFolder
+from trainer_tui.runs.follow import RunFollower
+from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.state import RunState
-from trainer_tui.runs.verdict import EXIT_LOST
+from trainer_tui.runs.verdict import EXIT_FAILED, EXIT_LOST, EXIT_PASSED
 from trainer_tui.supervise import start
 
-PROGRESS_EVERY_S = 10.0
+DETACHED = 130
+"""Exit code after Ctrl+C, as of any program that it ends."""
+
 REVIVE_AFTER_S = 2.0
 FIRST_RUN_WITHIN_S = 10.0
 QUIET_EVENTS = frozenset({"cursor", "launched"})
 
 
-class Printer(Protocol):
-    """How a watch is told."""
+class Trail:
+    """The runs of one watch, each read to its end before the next."""
 
-    def event(self, follower: RunFollower, event: Event) -> None:
-        """Something happened."""
+    def __init__(self, model: ModelFolder, first: RunFolder | None) -> None:
+        self.model = model
+        self.changes = Changes([model.path])
+        self.current: RunFollower | None = None
+        self._unsupervised_since: float | None = None
+        run = first or newest(model)
+        if run is not None:
+            self._go_to(run)
 
-    def progress(self, follower: RunFollower) -> None:
-        """Nothing did; say how far it is."""
+    def poll(self) -> list[Event]:
+        """What is new of the current run."""
+        if self.current is None and (latest := newest(self.model)) is not None:
+            self._go_to(latest)
+        if self.current is None:
+            return []
+        self.current.poll_history()
+        return [event for event in self.current.poll_state() if event["kind"] not in QUIET_EVENTS]
 
-    def report(self, follower: RunFollower, *, failed: bool) -> None:
-        """The last word."""
+    def advance(self) -> bool:
+        """Go on to the next run of the watch once the current one is over; True when there is one."""
+        assert self.current is not None
+        if not self.current.state.over:
+            return False
+        number, watch = self.current.run.number, self.current.state.watch
+        for run in self.model.runs():
+            request = run.request() if run.number > number else None
+            if request is not None and request.watch == watch:
+                self._go_to(run)
+                return True
+        return False
+
+    def follows(self) -> bool:
+        """Whether another run of this watch is to come, or its supervisor has yet to leave."""
+        assert self.current is not None
+        if follows(self.model, self.current.run, self.current.state):
+            return not self.current.state.called_off
+        latest = newest(self.model)
+        return start.is_unfinished(self.model) and latest is not None and latest.path == self.current.run.path
+
+    def mind_supervisor(self) -> None:
+        """Start a supervisor where there has been none for a while."""
+        assert self.current is not None
+        now = time.monotonic()
+        if self.current.state.supervised or not start.is_unfinished(self.model):
+            self._unsupervised_since = None
+        elif self._unsupervised_since is None:
+            self._unsupervised_since = now
+        elif now - self._unsupervised_since > REVIVE_AFTER_S:
+            start.revive(self.model)
+            self._unsupervised_since = None
+
+    def close(self) -> None:
+        """Let go of every file."""
+        self.changes.close()
+        if self.current is not None:
+            self.current.close()
+
+    def _go_to(self, run: RunFolder) -> None:
+        if run.request() is None:
+            return  # its folder was made this instant
+        if self.current is not None:
+            self.current.close()
+        self.current = RunFollower(run, log_lines=0)
+        self.changes.follow([self.model.path, run.path])
 
 
-def follow(model: ModelFolder, *, until: str, as_json: bool, begun: bool) -> int:
-    """Follow the newest watch until its end, its first failure or its gate; returns the exit code for it."""
+def follow(model: ModelFolder, *, until: str, as_json: bool, first: RunFolder | None) -> int:
+    """Follow the watch that begins with `first` (None: the newest one); returns the exit code for its end."""
     with ExitStack() as stack:
         printer: Printer
         if as_json:
@@ -47,163 +104,51 @@ def follow(model: ModelFolder, *, until: str, as_json: bool, begun: bool) -> int
             printer = stack.enter_context(BarPrinter())
         else:
             printer = LinePrinter()
-        if not as_json and not begun:
-            say(f"{model.name} is being watched already; attached")
-        changes = Changes([model.path])
-        stack.callback(changes.close)
+        trail = Trail(model, first)
+        stack.callback(trail.close)
         try:
-            return _follow(WatchFollower(model, log_lines=10), changes, printer, until)
+            printer.begin(model, attached=first is None, living=start.is_unfinished(model))
+            return _follow(trail, printer, until)
         except KeyboardInterrupt:
-            say(f"detached; the run goes on. Come back: trainer-tui watch {model.name}")
-            return 130
+            printer.detached(model)
+            return DETACHED
 
 
-def _follow(watch: WatchFollower, changes: Changes, printer: Printer, until: str) -> int:
-    unsupervised_since: float | None = None
+def _follow(trail: Trail, printer: Printer, until: str) -> int:
     began = time.monotonic()
     while True:
-        if watch.poll_runs() and watch.current is not None:
-            changes.follow([watch.model.path, watch.current.run.path])
-        run = watch.current
+        new = trail.poll()
+        run = trail.current
         if run is None:
             if time.monotonic() - began > FIRST_RUN_WITHIN_S:
-                say("no run was made; see supervisor.log in the model's output folder")
+                complain(f"no run was made; {trail.model.supervisor_log} may say why")
                 return EXIT_LOST
-            changes.wait(True)
+            trail.changes.wait(True)
             continue
-        run.poll_history()
-        new = run.poll_state()
         for event in new:
-            if event["kind"] not in QUIET_EVENTS:
-                printer.event(run, event)
-        state = run.state
-        ended = _is_end(watch, state, until)
-        if ended is not None:
-            printer.report(run, failed=ended)
-            return 1 if ended and not state.over else state.exit_code
-        if not new:
-            printer.progress(run)
-        if state.supervised:
-            unsupervised_since = None
-        elif unsupervised_since is None:
-            unsupervised_since = time.monotonic()
-        elif time.monotonic() - unsupervised_since > REVIVE_AFTER_S:
-            start.revive(watch.model)
-            unsupervised_since = None
-        changes.wait(bool(new))
+            printer.event(run, event)
+        if new:
+            continue  # what is written at once is told at once: a verdict is no verdict before its last event
+        code = _exit_code(trail, run.state, until)
+        if code is not None:
+            printer.report(run, code)
+            return code
+        if trail.advance():
+            continue
+        printer.progress(run)
+        trail.mind_supervisor()
+        trail.changes.wait(bool(new))
 
 
-def _is_end(watch: WatchFollower, state: RunState, until: str) -> bool | None:
-    """None: go on; False: it is over; True: somebody must act now."""
+def _exit_code(trail: Trail, state: RunState, until: str) -> int | None:
+    """The exit code with which to return now; None to go on."""
+    if until == "gate":
+        if state.phase == "full" and state.watch != state.number and not state.over:
+            return EXIT_PASSED  # we came back after the gate
+        if state.phase == "quick" and state.passed:
+            return EXIT_PASSED
+    if state.over:
+        return None if trail.follows() else state.exit_code
     failure = state.failure
-    if until in ("failure", "gate") and failure is not None and failure.fate == "confirmed" and _written_up(state):
-        return True
-    if not state.over:
-        return None
-    if state.phase == "quick" and state.reason == "passed" and until == "gate":
-        return False
-    if start.is_unfinished(watch.model):
-        return None  # the full phase or a restart follows
-    return not state.passed
-
-
-def _written_up(state: RunState) -> bool:
-    return bool(state.diary) or state.over
-
-
-class LinePrinter:
-    """Plain lines; progress now and then."""
-
-    def __init__(self) -> None:
-        self._told_at = 0.0
-        self._run = ""
-
-    def event(self, follower: RunFollower, event: Event) -> None:
-        """One line an event, a title before those of another run."""
-        if self._run != follower.state.name:
-            self._run = follower.state.name
-            say(f"— {run_title(follower.state)}")
-        for line in event_line(event).split("\n"):
-            say(line)
-
-    def progress(self, follower: RunFollower) -> None:
-        """One line every few seconds while it runs."""
-        now = time.monotonic()
-        if follower.state.alive and now - self._told_at >= PROGRESS_EVERY_S:
-            self._told_at = now
-            say(f"{time.strftime('%H:%M:%S')} {progress_text(follower)}")
-
-    def report(self, follower: RunFollower, *, failed: bool) -> None:
-        """The verdict, and for a failure the report block."""
-        say(f"{run_title(follower.state)} {state_words(follower.state)}")
-        if failed:
-            print("\n" + report_block(follower.run, follower.state), flush=True)
-
-
-class BarPrinter(LinePrinter):
-    """Lines with a progress bar below them (Rich)."""
-
-    def __enter__(self) -> BarPrinter:
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-        self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            transient=True,
-        )
-        self._bar.start()
-        self._task = self._bar.add_task("starting", total=None)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def progress(self, follower: RunFollower) -> None:
-        """Move the bar."""
-        progress = follower.progress
-        self._bar.update(
-            self._task,
-            description=f"{run_title(follower.state)} {follower.state.status} {_metrics(follower)}",
-            total=progress.total if progress else None,
-            completed=progress.done if progress else 0,
-        )
-
-    def report(self, follower: RunFollower, *, failed: bool) -> None:
-        """The verdict, without a bar."""
-        self._bar.stop()
-        super().report(follower, failed=failed)
-
-
-class JsonPrinter:
-    """Each event as it is in the run folder, with the run's name; at last the state, and the report of a failure."""
-
-    def event(self, follower: RunFollower, event: Event) -> None:
-        """One object an event."""
-        print_json({"run": follower.state.name, **event})
-
-    def progress(self, follower: RunFollower) -> None:
-        """Nothing: machines can ask `status`."""
-
-    def report(self, follower: RunFollower, *, failed: bool) -> None:
-        """One object with everything."""
-        last: dict[str, Any] = {"kind": "report", "failed": failed, "state": state_record(follower.state)}
-        if failed:
-            last["report"] = report(follower.run, follower.state)
-        print_json(last)
-
-
-def progress_text(follower: RunFollower) -> str:
-    """`full (5B) 120/2000  train_loss 0.41  12:10`."""
-    state, progress = follower.state, follower.progress
-    steps = ""
-    if progress is not None:
-        steps = f"{progress.done:g}/{progress.total:g} " if progress.total else f"{progress.done:g} "
-    return f"{run_title(state)} {state.status} {steps}{_metrics(follower)} {duration_text(state.duration_s)}"
-
-
-def _metrics(follower: RunFollower) -> str:
-    history = follower.history
-    shown = [(name, history.last(name)) for name in history.metrics()[:3]]
-    return "  ".join(f"{name} {value:.4g}" for name, value in shown if value is not None)
+    certain = failure is not None and failure.fate == "confirmed" and state.alive
+    return EXIT_FAILED if until != "end" and certain and state.diary else None

@@ -6,9 +6,11 @@ import difflib
 import re
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from trainer_tui.cli.living import asked
+from trainer_tui.cli.places import has_runs, model_name
 from trainer_tui.project import Project, ProjectError
 from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.runs.plan import PHASES, Phase, WatchPlan
@@ -34,9 +36,13 @@ class Workplace:
         return sorted({*self.project.model_names(), *ran})
 
     def existing(self, model: str) -> ModelFolder:
-        """The runs of a model that has some. Raises ProjectError, naming the nearest, when it has none."""
+        """The runs of a model, given its name or path, that has some.
+
+        Raises ProjectError, naming the nearest, when it has none.
+        """
+        model = model_name(self.project, model)
         folder = self.folder(model)
-        if folder.runs():
+        if asked(folder):
             return folder
         if model in self.project.model_names():
             raise ProjectError(f"{model} has no run yet", f"`trainer-tui watch {model}` starts one")
@@ -50,9 +56,10 @@ def workplace(*, without_project: bool = False) -> Workplace:
     try:
         project, settings = open_project()
     except ProjectError:
-        if not without_project:
+        here = Project.at(Path.cwd())
+        if not without_project and not has_runs(here):
             raise
-        project, settings = Project.at(Path.cwd()), Settings()
+        project, settings = here, Settings()
     return Workplace(project, settings)
 
 
@@ -76,7 +83,7 @@ def plan_for_model(place: Workplace, name: str, skip_quick: str = "") -> WatchPl
 
 
 def plan_for_command(place: Workplace, command: list[str], name: str = "") -> tuple[str, WatchPlan]:
-    """The name and the plan for any command. It runs once, as a full phase: what quick would mean it does not know."""
+    """The name and the plan for any command: it runs once, as a full phase, for it knows no quick one."""
     if not command:
         raise ProjectError("no command after --", "as in `trainer-tui watch -- python train.py --epochs 90`")
     if shutil.which(command[0]) is None:
@@ -86,7 +93,9 @@ def plan_for_command(place: Workplace, command: list[str], name: str = "") -> tu
     # A required training time is a promise that a command makes only where its own settings say so.
     own = place.settings.models.get(chosen)
     windowed = own is not None and "min_hours" in own.full.model_fields_set
-    scripts = tuple(word for word in command if Path(word).suffix in (".py", ".sh", ".R", ".jl") and Path(word).is_file())
+    scripts = tuple(
+        word for word in command if Path(word).suffix in (".py", ".sh", ".R", ".jl") and Path(word).is_file()
+    )
     plan = _plan(
         place,
         model,
@@ -100,6 +109,20 @@ def plan_for_command(place: Workplace, command: list[str], name: str = "") -> tu
         cwd=str(Path.cwd()),
     )
     return chosen, plan
+
+
+def moved_here(plan: WatchPlan, root: Path) -> WatchPlan:
+    """The plan of an earlier watch, its folders where the project is now, should it have been moved."""
+    old = Path(plan.root)
+    if old == root:
+        return plan
+
+    def moved(path: str) -> str:
+        return str(root / Path(path).relative_to(old)) if Path(path).is_relative_to(old) else path
+
+    return replace(
+        plan, root=str(root), cwd=moved(plan.cwd), sources=tuple(moved(path) for path in plan.sources)
+    )
 
 
 def name_of_command(command: list[str]) -> str:

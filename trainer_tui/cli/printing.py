@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
+from trainer_tui.cli.streams import is_unicode, put
 from trainer_tui.runs.clock import duration_text, parse_utc
 from trainer_tui.runs.events import Event
 from trainer_tui.runs.incident import Incident
@@ -22,13 +24,16 @@ SEVERITY_MARKS = {"notice": "·", "warning": "▲", "error": "✘"}
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on one line, flushed: pipes are read line by line."""
-    print(json.dumps(document, ensure_ascii=False, default=_plain), flush=True)
+    """One JSON document on one line, flushed: pipes are read line by line.
+
+    JSON has no NaN and no infinity: they become null.
+    """
+    put(_json(document) + "\n")
 
 
 def say(text: str) -> None:
     """A line for people, without control sequences that came from outside."""
-    print(clean(text), flush=True)
+    put(clean(text) + "\n")
 
 
 def complain(text: str) -> None:
@@ -38,21 +43,12 @@ def complain(text: str) -> None:
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> None:
     """Columns as wide as their content; the last one is cut to the terminal."""
+    rows = [[clean(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
     room = _columns()
     for row in (header, *rows):
-        line = "  ".join(clean(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        print(line[:room] if sys.stdout.isatty() else line)
-
-
-def state_record(state: RunState) -> dict[str, Any]:
-    """A run's state as plain data; the keys are those of `RunState`, and what follows from them."""
-    record = asdict(state)
-    record["incidents"] = [incident.to_dict() for incident in state.incidents]
-    record["alive"] = state.alive
-    record["exit_code"] = state.exit_code if state.over else None
-    record["blind"] = dict(state.blind)
-    return record
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        put((line[:room] if sys.stdout.isatty() else line) + "\n")
 
 
 def state_words(state: RunState) -> str:
@@ -76,6 +72,11 @@ def gate_line(result: GateResult) -> str:
     return f"{GATE_MARKS[result.state]} {result.name:<10} {result.sentence}{advice}"
 
 
+def count_text(count: int, one: str, many: str) -> str:
+    """`1 process`, `2 processes`."""
+    return f"{count} {one if count == 1 else many}"
+
+
 def event_line(event: Event) -> str:
     """An event for people: local time, kind, and what matters of it."""
     moment = parse_utc(str(event.get("time", "")))
@@ -88,7 +89,11 @@ def _told(event: Event) -> str:
     if tell is not None:
         return tell(event)
     details = {k: v for k, v in event.items() if k not in ("time", "kind")}
-    return f"{event['kind']} {json.dumps(details, ensure_ascii=False, default=str)}" if details else str(event["kind"])
+    return (
+        f"{event['kind']} {json.dumps(details, ensure_ascii=False, default=str)}"
+        if details
+        else str(event["kind"])
+    )
 
 
 def _incident(event: Event) -> str:
@@ -103,13 +108,20 @@ def _gates(event: Event) -> str:
     return "gates\n" + "\n".join(f"         {gate_line(result)}" for result in results)
 
 
+def _forecast(event: Event) -> str:
+    warning = f" ▲ {event['warning']}" if event.get("warning") else ""
+    return f"forecast of the full run: {event.get('text', '')} ({event.get('basis', '')}){warning}"
+
+
 def _exited(event: Event) -> str:
     how = f"signal {event['signal']}" if event.get("signal") else f"exit code {event.get('code')}"
     return f"the process ended with {how} after {duration_text(event.get('duration_s'))}"
 
 
-_TOLD: dict[str, Any] = {
-    "supervisor": lambda e: f"supervisor {'took over' if e.get('resumed') else 'started'} (pid {e.get('pid')})",
+_TOLD: dict[str, Callable[[Event], str]] = {
+    "supervisor": lambda e: (
+        f"supervisor {'took over' if e.get('resumed') else 'started'} (pid {e.get('pid')})"
+    ),
     "launched": lambda e: "launched",
     "started": lambda e: f"training process started (pid {e.get('pid')})",
     "log": lambda e: f"the log file was {e.get('what')}",
@@ -121,15 +133,35 @@ _TOLD: dict[str, Any] = {
     "paused": lambda e: f"paused: {e.get('why')}",
     "continued": lambda e: "goes on",
     "stopping": lambda e: f"stopping: {e.get('why')}",
-    "left-behind": lambda e: f"▲ {len(e.get('processes', ()))} processes outlived the training process",
+    "left-behind": lambda e: (
+        f"▲ {count_text(len(e.get('processes', ())), 'process', 'processes')} outlived the training process"
+    ),
     "exited": _exited,
     "gates": _gates,
-    "forecast": lambda e: f"forecast of the full run: {e.get('text', '')} ({e.get('basis', '')}) {e.get('warning', '')}",
+    "forecast": _forecast,
     "phase-skipped": lambda e: f"{e.get('phase')} skipped: {e.get('why')}",
     "note": lambda e: f"note: {e.get('text')}",
     "restart": lambda e: f"{'restart' if e.get('again') else 'no restart'}: {e.get('why')}",
     "ended": lambda e: f"ended: {e.get('reason')}: {e.get('sentence')}",
 }
+
+
+def _json(document: Any) -> str:
+    ascii_only = not is_unicode()
+    try:
+        text = json.dumps(document, ensure_ascii=ascii_only, default=_plain, allow_nan=False)
+    except ValueError:
+        plain = json.loads(json.dumps(document, default=_plain))
+        text = json.dumps(_finite(plain), ensure_ascii=ascii_only, allow_nan=False)
+    return text
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: Any) -> Any:

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+import math
+import time
+from dataclasses import replace
+
+from trainer_tui.cli.living import asked
 from trainer_tui.cli.plans import Workplace, workplace
-from trainer_tui.cli.printing import event_line, gate_line, print_json, say, state_record, state_words, table
+from trainer_tui.cli.printers import progress_text
+from trainer_tui.cli.printing import complain, event_line, gate_line, print_json, say, state_words, table
+from trainer_tui.cli.records import look, run_record
 from trainer_tui.project import ProjectError
 from trainer_tui.runs.changes import Changes
 from trainer_tui.runs.clock import duration_text
 from trainer_tui.runs.events import EventReader
-from trainer_tui.runs.history import History, read_history
+from trainer_tui.runs.follow import RunFollower
 from trainer_tui.runs.layout import ModelFolder, RunFolder
-from trainer_tui.runs.state import RunState, observe
+from trainer_tui.runs.plan import WatchPlan
+from trainer_tui.runs.state import observe
+from trainer_tui.runs.units import bytes_text
 from trainer_tui.runs.verdict import EXIT_GATE, EXIT_PASSED, EXIT_RUNNING
 from trainer_tui.supervise import start
+
+REVIVE_AFTER_S = 2.0
 
 
 def status(model: str | None, as_json: bool) -> int:
     """The newest run of each model. With a model: exit code of its run, `EXIT_RUNNING` while it runs."""
     place = workplace()
-    folders = [place.existing(model)] if model else [place.folder(name) for name in place.known_models()]
-    states = [observe(latest) for folder in folders if (latest := folder.latest()) is not None]
+    found = [runs_of[-1] for folder in _folders(place, model) if (runs_of := asked(folder))]
+    looks = [look(run) for run in found]
     if as_json:
-        print_json(state_record(states[0]) if model else [state_record(state) for state in states])
+        print_json(run_record(looks[0]) if model is not None else [run_record(seen) for seen in looks])
     else:
-        for state in states:
-            say(f"{state.name}  {state_words(state)}")
-        if not states:
+        for seen in looks:
+            say(f"{seen.state.name}  {_standing(seen)}")
+        if not looks:
             say("no run yet; `trainer-tui watch MODEL` starts one")
     if model is None:
         return EXIT_PASSED
-    return states[0].exit_code if states[0].over else EXIT_RUNNING
+    state = looks[0].state
+    return state.exit_code if state.over else EXIT_RUNNING
 
 
 def runs(model: str | None, as_json: bool, rebuild: bool) -> int:
@@ -37,11 +49,10 @@ def runs(model: str | None, as_json: bool, rebuild: bool) -> int:
     place = workplace()
     if rebuild:
         _rebuild(place)
-    folders = [place.existing(model)] if model else [place.folder(name) for name in place.known_models()]
-    found = [(run, observe(run)) for folder in folders for run in folder.runs() if run.run_json.exists()]
-    found.sort(key=lambda pair: (pair[1].created, pair[1].name))
+    looks = [look(run) for folder in _folders(place, model) for run in asked(folder)]
+    looks.sort(key=lambda seen: (seen.state.created, seen.state.name))
     if as_json:
-        print_json([_run_record(run, state) for run, state in found])
+        print_json([run_record(seen) for seen in looks])
         return EXIT_PASSED
     rows = [
         (
@@ -49,12 +60,15 @@ def runs(model: str | None, as_json: bool, rebuild: bool) -> int:
             state.reason or state.status,
             (state.started or state.created)[:19].replace("T", " "),
             duration_text(state.duration_s),
-            _gib((state.exit or {}).get("max_rss_bytes")),
+            bytes_text((state.exit or {}).get("max_rss_bytes") or math.nan),
             state.sentence,
         )
-        for _, state in found
+        for state in (seen.state for seen in looks)
     ]
-    table(rows, ("run", "state", "started (UTC)", "took", "memory", "why"))
+    if rows:
+        table(rows, ("run", "state", "started (UTC)", "took", "memory", "why"))
+    else:
+        say("no run yet; `trainer-tui watch MODEL` starts one")
     return EXIT_PASSED
 
 
@@ -64,7 +78,7 @@ def events(model: str, number: int | None, follow: bool, as_json: bool) -> int:
     run = pick(folder, number)
     while True:
         _print_events(folder, run, follow, as_json)
-        following = next((r for r in folder.runs() if r.number > run.number), None)
+        following = next((r for r in asked(folder) if r.number > run.number), None)
         if not follow or following is None:
             return EXIT_PASSED
         run = following
@@ -76,41 +90,75 @@ def check(model: str, number: int | None, as_json: bool) -> int:
 
     place = workplace()
     folder = place.existing(model)
-    full = [run for run in folder.runs() if run.phase == "full"]
-    run = pick(folder, number) if number or not full else full[-1]
+    full = [run for run in asked(folder) if run.phase == "full"]
+    run = pick(folder, number) if number is not None or not full else full[-1]
     state = observe(run)
     request = run.request()
     if request is None:
         raise ProjectError(f"{run.name} has no readable run.json", "it was never launched")
     if not state.over:
-        say(f"{state.name} has not ended: {state_words(state)}")
+        if as_json:
+            print_json(
+                {"run": state.name, "reason": None, "passed": None, "gates": [], "exit_code": EXIT_RUNNING}
+            )
+        else:
+            say(f"{state.name} has not ended: {state_words(state)}")
         return EXIT_RUNNING
-    results = evaluate(run, state, request.plan, place.project.diary)
+    results = evaluate(run, state, _with_skips(place, request.plan), place.project.diary)
+    code = EXIT_GATE if failures(results) or open_gates(results) else EXIT_PASSED
     if as_json:
-        print_json({"run": state.name, "reason": state.reason, "gates": list(results)})
+        gates = [result.to_dict() for result in results]
+        print_json(
+            {"run": state.name, "reason": state.reason, "passed": not code, "gates": gates, "exit_code": code}
+        )
     else:
         say(f"{state.name}  {state_words(state)}")
         for result in results:
             say(gate_line(result))
-    return EXIT_GATE if failures(results) or open_gates(results) else EXIT_PASSED
+    return code
 
 
 def pick(folder: ModelFolder, number: int | None) -> RunFolder:
     """The run with this number, the newest without one. Raises ProjectError when there is none."""
-    run = folder.latest() if number is None else folder.find(number)
+    found = asked(folder)
+    if number is None and found:
+        return found[-1]
+    run = next((run for run in found if run.number == number), None)
     if run is None:
-        have = ", ".join(str(r.number) for r in folder.runs()[-8:])
-        raise ProjectError(f"{folder.name} has no run {number}", f"it has {have}")
+        have = ", ".join(str(r.number) for r in found[-8:])
+        raise ProjectError(f"{folder.name} has no run {number}", f"it has {have or 'none'}")
     return run
+
+
+def _folders(place: Workplace, model: str | None) -> list[ModelFolder]:
+    return (
+        [place.existing(model)]
+        if model is not None
+        else [place.folder(name) for name in place.known_models()]
+    )
+
+
+def _standing(seen: RunFollower) -> str:
+    words = state_words(seen.state)
+    return f"{words}  {progress_text(seen)}" if seen.state.alive else words
+
+
+def _with_skips(place: Workplace, plan: WatchPlan) -> WatchPlan:
+    """The plan with the gates that the settings skip now: a reason written after the run counts as well."""
+    skips = place.settings.for_model(plan.model).gates.skip
+    return replace(plan, skipped_gates={**plan.skipped_gates, **skips})
 
 
 def _print_events(folder: ModelFolder, run: RunFolder, follow: bool, as_json: bool) -> None:
     reader = EventReader(run.events)
     changes = Changes([run.path, folder.path])
+    revive_at = time.monotonic() + REVIVE_AFTER_S
     try:
         while True:
             # Asked before the events are read, so that the last of them are read too.
-            over = not follow or not start.is_unfinished(folder) or (folder.latest() or run).number > run.number
+            over = (
+                not follow or not start.is_unfinished(folder) or (folder.latest() or run).number > run.number
+            )
             new = reader.poll()
             for event in new:
                 if as_json:
@@ -121,28 +169,26 @@ def _print_events(folder: ModelFolder, run: RunFolder, follow: bool, as_json: bo
             if over and not new:
                 return
             if not over:
+                if time.monotonic() > revive_at:
+                    revive_at = time.monotonic() + REVIVE_AFTER_S
+                    if start.revive(folder):
+                        complain(f"{run.name} had no supervisor; one took over")
                 changes.wait(bool(new))
     finally:
         changes.close()
 
 
-def _run_record(run: RunFolder, state: RunState) -> dict[str, object]:
-    request = run.request()
-    try:
-        history = read_history(run.history_of(request.plan)) if request else History()
-    except OSError:
-        history = History()
-    last = {name: history.last(name) for name in history.metrics()}
-    return {**state_record(state), "folder": str(run.path), "log": str(run.log()), "last": last}
-
-
 def _rebuild(place: Workplace) -> None:
+    from sqlalchemy.exc import SQLAlchemyError
+
     from trainer_tui.runs import index
 
     url = place.project.index_url or index.default_url(place.project.output)
-    count = index.rebuild(index.open_index(url), place.project.output)
-    say(f"the index was made anew from {count} runs")
-
-
-def _gib(size: float | None) -> str:
-    return f"{size / (1 << 30):.2f} GiB" if size else "–"
+    try:
+        count = index.rebuild(index.open_index(url), place.project.output)
+    except (SQLAlchemyError, ImportError) as error:
+        why = str(error).splitlines()[0]
+        raise ProjectError(
+            f"the run index cannot be made at {url}: {why}", "mend [index] url in trainer.toml"
+        ) from None
+    complain(f"the index was made anew from {count} run{'' if count == 1 else 's'}")

@@ -15,9 +15,13 @@ from trainer_tui.settings import SettingsError, open_project
 MARKS = {"ok": "✔", "advice": "○", "problem": "✘"}
 
 
-def init(folder: str) -> int:
+def init(folder: str, as_json: bool) -> int:
     """Make a project."""
-    for made in init_project(Path(folder)):
+    files = init_project(Path(folder))
+    if as_json:
+        print_json([{"path": str(file.path), "made": file.made, "note": file.note} for file in files])
+        return EXIT_PASSED
+    for made in files:
         say(f"{'wrote' if made.made else 'kept '} {made.path}  ({made.note})")
     say("next: trainer-tui watch model_1")
     return EXIT_PASSED

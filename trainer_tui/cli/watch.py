@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trainer_tui.cli.living import lives, newest
+from trainer_tui.cli.places import declared_project, model_name
+from trainer_tui.cli.printing import complain, say
 from trainer_tui.project import Project, ProjectError
-from trainer_tui.runs.layout import ModelFolder
+from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.verdict import EXIT_PASSED
 from trainer_tui.supervise import start
 
@@ -19,99 +24,156 @@ if TYPE_CHECKING:
 
 UNTIL = ("failure", "gate", "end")
 
+Begin = Callable[[], RunFolder | None]
+"""Starts what is to be watched and returns its first run; None when it lived already or is only looked at."""
 
-def watch(
-    *,
-    model: str | None,
-    command: list[str] | None,
-    name: str,
-    headless: bool,
-    until: str,
-    skip_quick: str,
-    attach: bool,
-    as_json: bool,
-) -> int:
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What stood on the command line."""
+
+    model: str | None
+    command: list[str] | None
+    name: str = ""
+    headless: bool = False
+    until: str = "end"
+    skip_quick: str | None = None
+    attach: bool = False
+    as_json: bool = False
+
+
+def watch(wish: Wish) -> int:
     """Start or attach, view, and return the exit code of the run (0 when it goes on without us)."""
-    if until not in UNTIL:
-        raise ProjectError(f"--until {until!r} is unknown", f"allowed: {', '.join(UNTIL)}")
-    if (model is None) == (command is None):
-        raise ProjectError(
-            "say what to watch", "a model (`trainer-tui watch model_3`) or a command (`trainer-tui watch -- CMD ARGS`)"
-        )
-    if command is not None:
-        project, folder, begin = _for_command(command, name)
+    _check(wish)
+    if wish.command is not None:
+        project, folder, begin = _for_command(wish, wish.command)
     else:
-        assert model is not None
-        project, folder, begin = _for_model(model, skip_quick, attach)
-    if headless or as_json or not _has_screen():
+        project, folder, begin = _for_model(wish)
+    if wish.headless or wish.as_json or wish.until != "end" or not _has_screen():
         from trainer_tui.cli.headless import follow
 
-        return follow(folder, until=until, as_json=as_json, begun=begin())
+        return follow(folder, until=wish.until, as_json=wish.as_json, first=begin())
     return _cockpit(project, folder, begin)
 
 
-Begin = Callable[[], bool]
-"""Starts what is to be watched; True when that is a new watch, False when it lived already."""
+def _check(wish: Wish) -> None:
+    """Raises ProjectError for what makes no sense together."""
+    if wish.until not in UNTIL:
+        raise ProjectError(f"--until {wish.until!r} is unknown", f"allowed: {', '.join(UNTIL)}")
+    if (wish.model is None) == (wish.command is None):
+        raise ProjectError(
+            "say what to watch",
+            "a model (`trainer-tui watch model_3`) or a command (`trainer-tui watch -- CMD ARGS`)",
+        )
+    if wish.skip_quick is not None:
+        if not wish.skip_quick.strip():
+            raise ProjectError("--skip-quick needs a written reason", "it stays with the run")
+        if wish.command is not None or wish.attach:
+            raise ProjectError(
+                "--skip-quick is for starting a model",
+                "a command has no quick phase, and --attach starts nothing",
+            )
+    if wish.name and wish.command is None:
+        raise ProjectError("--name names a command", "as in `trainer-tui watch --name NAME -- CMD ARGS`")
 
 
-def _for_model(name: str, skip_quick: str, attach: bool) -> tuple[Project, ModelFolder, Begin]:
-    project = Project.declared()
+def _for_model(wish: Wish) -> tuple[Project, ModelFolder, Begin]:
+    assert wish.model is not None
+    project = declared_project()
+    name = model_name(project, wish.model)
     folder = ModelFolder(project.model_output(name), project.model_logs(name))
-    if start.is_unfinished(folder) or (attach and folder.runs()):
+    if lives(folder) or (wish.attach and newest(folder) is not None):
+        if wish.skip_quick is not None:
+            complain(
+                f"--skip-quick comes too late, {name} is being watched; "
+                f"`trainer-tui skip {name} --why REASON` ends the quick phase"
+            )
         # Coming back needs no settings: they are in the run folder.
-        return project, folder, lambda: start.revive(folder) and False
+        return project, folder, lambda: _revive(folder)
     from trainer_tui.cli.plans import workplace
 
     place = workplace()
-    if attach:
+    if wish.attach:
         place.existing(name)
-    return place.project, place.folder(name), _starting(place, name, plan_by_name(place, name, skip_quick))
+    return (
+        place.project,
+        place.folder(name),
+        _starting(place, name, plan_by_name(place, name, wish.skip_quick or "")),
+    )
 
 
-def _for_command(command: list[str], name: str) -> tuple[Project, ModelFolder, Begin]:
+def _for_command(wish: Wish, command: list[str]) -> tuple[Project, ModelFolder, Begin]:
     from trainer_tui.cli.plans import plan_for_command, workplace
 
     place = workplace(without_project=True)
-    chosen, plan = plan_for_command(place, command, name)
+    chosen, plan = plan_for_command(place, command, wish.name)
+    if wish.attach:
+        place.existing(chosen)
     folder = place.folder(chosen)
-    if not start.is_unfinished(folder):
-        return place.project, folder, _starting(place, chosen, plan)
-    latest = folder.latest()
+    living = lives(folder)
+    latest = newest(folder)
     request = latest.request() if latest else None
-    if request is not None and request.plan.command != plan.command:
+    if living and request is not None and request.plan.command != plan.command:
         raise ProjectError(
-            f"another command is being watched as {chosen}", "choose another name: `trainer-tui watch --name NAME -- …`"
+            f"another command is being watched as {chosen}",
+            "choose another name: `trainer-tui watch --name NAME -- …`",
         )
-    return place.project, folder, lambda: start.revive(folder) and False
+    if living or wish.attach:
+        return place.project, folder, lambda: _revive(folder)
+    return place.project, folder, _starting(place, chosen, plan)
+
+
+def _revive(folder: ModelFolder) -> None:
+    start.revive(folder)
 
 
 def _starting(place: Workplace, name: str, plan: WatchPlan) -> Begin:
     place.project.check_writable()
-    return lambda: start.start_watch(place.folder(name), plan) is not None
+    return lambda: start.start_watch(place.folder(name), plan)
 
 
 def plan_by_name(place: Workplace, name: str, skip_quick: str = "") -> WatchPlan:
-    """The plan for a model, or again for a command that was watched under this name before."""
-    from trainer_tui.cli.plans import plan_for_model
+    """The plan for a model, or again for a command that was watched under this name before.
+
+    Raises ProjectError when there is neither.
+    """
+    from trainer_tui.cli.plans import moved_here, plan_for_model
 
     try:
         return plan_for_model(place, name, skip_quick)
     except ProjectError:
-        latest = place.folder(name).latest()
+        latest = newest(place.folder(name))
         request = latest.request() if latest else None
         if name in place.project.model_names() or request is None or request.plan.is_model:
             raise
-        return request.plan
+        if skip_quick:
+            raise ProjectError(
+                "--skip-quick is for starting a model", "a command has no quick phase"
+            ) from None
+        return moved_here(request.plan, place.project.root)
+
+
+def retry(folder: ModelFolder) -> RunFolder | None:
+    """Start the next attempt of a model, or of a command watched before; None while it is being watched.
+
+    Raises ProjectError or SettingsError when it cannot be planned any more.
+    """
+    from trainer_tui.cli.plans import workplace
+
+    place = workplace(without_project=True)
+    plan = plan_by_name(place, folder.name)
+    place.project.check_writable()
+    return None if lives(folder) else start.start_watch(folder, plan)
 
 
 def _has_screen() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _cockpit(project: Project, folder: ModelFolder, begin: Begin) -> int:
     with ThreadPoolExecutor(1) as pool:
         # Starting waits for disks and processes; meanwhile the screen's modules are loaded.
-        begun: Future[bool] = pool.submit(begin)
+        begun: Future[RunFolder | None] = pool.submit(begin)
         from trainer_tui.tui.app import run_cockpit
         from trainer_tui.tui.cockpit import Cockpit
 
@@ -121,31 +183,24 @@ def _cockpit(project: Project, folder: ModelFolder, begin: Begin) -> int:
             model=folder,
             diary=project.diary,
             project_name=project.root.name,
-            retry=lambda: _retry(folder),
+            retry=lambda: retry(folder),
             revive=lambda: start.revive(folder),
         )
     )
     return _farewell(departure, folder.name)
 
 
-def _retry(folder: ModelFolder) -> None:
-    from trainer_tui.cli.plans import workplace
-
-    place = workplace(without_project=True)
-    start.start_watch(folder, plan_by_name(place, folder.name))
-
-
 def _farewell(departure: Departure, name: str) -> int:
+    from trainer_tui.cli.printing import state_words
+
     state = departure.state
     for path in departure.unsaved:
-        print(f"diary text that could not be written into the diary is kept in {path}", file=sys.stderr)
+        complain(f"diary text that could not be written into the diary is kept in {path}")
     if state is None:
         return EXIT_PASSED
     if departure.goes_on:
-        print(f"{state.name} goes on without this screen. Come back: trainer-tui watch {name}")
-        print(f"End it: trainer-tui stop {name}")
+        say(f"{state.name} goes on without this screen. Come back: trainer-tui watch {name}")
+        say(f"End it: trainer-tui stop {name}")
         return EXIT_PASSED
-    from trainer_tui.cli.printing import say, state_words
-
     say(f"{state.name} {state_words(state)}")
     return state.exit_code

@@ -121,7 +121,10 @@ def _head(facts: EntryFacts, number: int) -> str:
 def _epoch(facts: EntryFacts) -> str:
     last: Mapping[str, Any] = facts.last_metrics[-1] if facts.last_metrics else {}
     name = next((key for key in last if key.lower() == "epoch"), None)
-    return one_line(str(last[name]), 20) if name is not None else ""
+    if name is None:
+        return ""
+    value = last[name]
+    return f"{value:g}" if isinstance(value, int | float) else one_line(str(value), 20)
 
 
 def _what_happened(facts: EntryFacts, incident: Incident) -> str:

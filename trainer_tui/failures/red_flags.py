@@ -77,6 +77,7 @@ class _Column:
     count: int = 0
     bad: int = 0
     bad_id: str = ""
+    bad_message: str = ""
     first: list[float] = field(default_factory=list)
     best: float = math.inf
     best_at: int = 0
@@ -143,10 +144,10 @@ class RedFlags:
             nth = self._episodes[name] = self._episodes.get(name, 0) + 1
             column.bad_id = f"history:nan:{name}" + (f":{at['row']}" if nth > 1 else "")
             last = f", after {column.values[-1]:.4g}" if column.values else ""
-            message = f"{name} is {value} {_at(at)}{last}"
+            message = column.bad_message = f"{name} is {value} {_at(at)}{last}"
             found.append(self._nan(column, "suspected", message, {**at, "value": str(value)}))
         elif column.bad == self._limits.confirm_after:
-            message = f"{name} has been non-finite for {column.bad} logged values, last {_at(at)}"
+            message = f"{column.bad_message}, and stays non-finite"
             found.append(
                 self._nan(column, "confirmed", message, {**at, "value": str(value), "rows": column.bad})
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class EventLog:
         if kind not in KINDS:
             raise ValueError(f"unknown kind of event: {kind}")
         event: Event = {"time": utc_now(), "kind": kind, **fields}
-        line = json.dumps(event, ensure_ascii=False, separators=(",", ":"), default=str)
+        line = json.dumps(_strict(event), ensure_ascii=False, separators=(",", ":"), default=str)
         # A lone surrogate (a file name that is not UTF-8) must not cost us the event.
         self._lines.append(line.encode("utf-8", "backslashreplace"))
         return event
@@ -66,6 +67,17 @@ class EventLog:
     def flush(self) -> bool:
         """Try again to write what waits."""
         return self._lines.flush()
+
+
+def _strict(value: Any) -> Any:
+    """The value with `nan` and `inf` as words: JSON knows no such numbers, and strict parsers refuse the line."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {key: _strict(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(inner) for inner in value]
+    return value
 
 
 def read_events(path: Path) -> list[Event]:

@@ -5,6 +5,7 @@ It inherits the lock of its model, carries the newest watch from wherever it sta
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -16,55 +17,83 @@ from trainer_tui.runs.events import EventLog, read_events
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import RunRequest
 from trainer_tui.runs.state import RunState
-from trainer_tui.supervise.chain import Step, next_step
+from trainer_tui.supervise.chain import Step, newest_run, next_step
 from trainer_tui.supervise.launch import prepare_run
 from trainer_tui.supervise.publish import update_index
 from trainer_tui.supervise.supervisor import RunSupervisor
 
 INDEX_TIMEOUT_S = 20.0
+RETRY_S = 2.0
+RETRY_AT_MOST_S = 60.0
 
 
 def main(arguments: list[str]) -> int:
     """Supervise; returns 0, whatever became of the runs."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     model = ModelFolder(Path(arguments[0]), Path(arguments[1]))
-    run = next((run for run in reversed(model.runs()) if run.request() is not None), None)
+    lock = int(arguments[2])
+    following = newest_run(model)
     indexing: list[subprocess.Popen[bytes]] = []
-    while run is not None:
-        request = run.request()
-        assert request is not None
+    while following is not None:
+        run, request = following
         state = RunSupervisor(model, run, request).supervise()
         indexing.append(update_index(run, request, model.path.parent))
-        run = _next_run(model, run, request, state)
+        following = _next_run(model, run, request, state)
+    # A slow index must not keep the next watch from starting.
+    os.close(lock)
     for process in indexing:
         _wait(process)
     return 0
 
 
-def _next_run(model: ModelFolder, run: RunFolder, request: RunRequest, state: RunState) -> RunFolder | None:
+def _next_run(
+    model: ModelFolder, run: RunFolder, request: RunRequest, state: RunState
+) -> tuple[RunFolder, RunRequest] | None:
     step = next_step(model, request, state)
-    if step is None or (step.wait_s and not _wait_out(run, step)):
+    if step is None or not _wait_out(run, step):
         return None
-    return prepare_run(model, request.plan, step.phase, watch=request.watch, attempt=step.attempt)
+    pause = RETRY_S
+    while model.path.is_dir():
+        try:
+            prepare_run(model, request.plan, step.phase, watch=request.watch, attempt=step.attempt)
+            return newest_run(model)
+        except OSError as error:
+            if pause == RETRY_S:
+                print(f"the {step.phase} phase waits until its folder can be made: {error}", file=sys.stderr)
+            time.sleep(pause)
+            pause = min(2 * pause, RETRY_AT_MOST_S)
+    return None
 
 
 def _wait_out(run: RunFolder, step: Step) -> bool:
-    """Wait before a restart; False when a user stopped the watch meanwhile."""
+    """Wait before the next run; False when a user stopped the watch meanwhile."""
+    events = EventLog(run.events)
     answered = {str(e["id"]) for e in read_events(run.events) if e["kind"] == "control"}
     requests = ControlReader(run.control, answered)
     until = time.monotonic() + step.wait_s
-    while time.monotonic() < until:
-        for request in requests.poll():
-            stop = request.get("request") == "stop"
-            outcome = "the restart is called off" if stop else "refused: the run has ended"
-            EventLog(run.events).append(
-                "control", id=request.get("id"), request=request.get("request"), outcome=outcome
-            )
-            if stop:
-                EventLog(run.events).append("restart", again=False, by_user=True, why="a user called it off")
-                return False
+    while True:
+        called_off = _called_off(requests, events)
+        if called_off or time.monotonic() >= until:
+            break
         time.sleep(0.2)
-    return True
+    while not events.flush() and run.path.is_dir():
+        time.sleep(RETRY_S)
+    return not called_off
+
+
+def _called_off(requests: ControlReader, events: EventLog) -> bool:
+    try:
+        asked = requests.poll()
+    except OSError:
+        return False  # who cannot be heard cannot stop it; the next run's supervisor says so
+    stops = [request for request in asked if request.get("request") == "stop"]
+    for request in asked:
+        outcome = "what was to follow is called off" if request in stops else "refused: the run has ended"
+        what = str(request.get("request"))
+        events.append("control", id=str(request.get("id")), request=what, outcome=outcome)
+    if stops:
+        events.append("restart", again=False, by_user=True, why="a user called it off")
+    return bool(stops)
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:
@@ -72,10 +101,7 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
         process.wait(INDEX_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
-        print(
-            "the index did not answer in time; it can be rebuilt with `trainer-tui runs --rebuild`",
-            file=sys.stderr,
-        )
+        print("the index did not answer in time; `trainer-tui runs --rebuild` makes it anew", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,10 @@ NEAR_END_BYTES = 64 << 10
 """A recovered error this near to the log's end may have been the cause after all."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Suspect:
+    """How far everything was when the error came."""
+
     rows: int
     offset: int
     at: float
@@ -39,6 +41,9 @@ class IncidentBook:
         """`facts`: what is known of metrics and machine at the moment, kept with each new error."""
         self._incidents = {incident.id: incident for incident in known}
         self._suspects: dict[str, _Suspect] = {}
+        # An earlier supervisor's: what came since it cannot tell us, so we count from our first look.
+        self._inherited = [i for i in self._incidents.values() if _may_be_survived(i)]
+        self._withheld: dict[str, Incident] = {}
         self._emit = emit
         self._facts = facts
         self._counts: Counter[str] = Counter(i.rule for i in self._incidents.values())
@@ -46,10 +51,6 @@ class IncidentBook:
     def errors(self, *fates: Fate) -> list[Incident]:
         """The errors with one of these fates, in the order they came."""
         return [i for i in self._incidents.values() if i.severity == "error" and i.fate in fates]
-
-    def all(self) -> list[Incident]:
-        """Every incident, in the order they came."""
-        return list(self._incidents.values())
 
     def see(self, incident: Incident, *, rows: int, offset: int, now: float) -> None:
         """Take in what a detector found, while the history had `rows` rows and the log `offset` bytes."""
@@ -63,6 +64,9 @@ class IncidentBook:
 
     def training_went_on(self, rows: int, offset: int, now: float, *, has_history: bool) -> None:
         """Decide which suspected errors of the log turned out to be survived."""
+        for incident in self._inherited:
+            self._suspects.setdefault(incident.id, _Suspect(rows, offset, now))
+        self._inherited = []
         for identity, suspect in list(self._suspects.items()):
             if has_history:
                 survived = rows - suspect.rows >= ROWS_THAT_PROVE
@@ -75,6 +79,11 @@ class IncidentBook:
 
     def ended(self, *, badly: bool, log_size: int, **facts: Any) -> None:
         """Decide every open fate, now that the process has ended; `facts` prove the confirmed ones."""
+        if badly:
+            # The last of a flood may be the one that ended it all.
+            for incident in self._withheld.values():
+                self._put(incident)
+            self._withheld.clear()
         for incident in self.errors("suspected"):
             # A loss that is not finite in its last row never becomes so again.
             if badly or incident.source == "history":
@@ -95,15 +104,21 @@ class IncidentBook:
     def _take(self, incident: Incident, rows: int, offset: int, now: float) -> None:
         self._counts[incident.rule] += 1
         if incident.rule and self._counts[incident.rule] > FLOOD_LIMIT:
+            self._withheld[incident.rule] = incident
             return
         if incident.rule and self._counts[incident.rule] == FLOOD_LIMIT:
             incident = replace(incident, facts={**incident.facts, "further": "not written one by one"})
         if incident.severity == "error":
             incident = replace(incident, facts={**self._facts(), **incident.facts})
-            if incident.source == "log" and incident.fate == "suspected":
+            if _may_be_survived(incident):
                 self._suspects[incident.id] = _Suspect(rows, offset, now)
         self._put(incident)
 
     def _put(self, incident: Incident) -> None:
         self._incidents[incident.id] = incident
         self._emit(incident)
+
+
+def _may_be_survived(incident: Incident) -> bool:
+    """Whether it depends on what comes after it what an incident was."""
+    return incident.source == "log" and incident.severity == "error" and incident.fate == "suspected"

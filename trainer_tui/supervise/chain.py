@@ -1,14 +1,18 @@
-"""The chain of a watch: what follows a run that has ended. A pure question to the run folders, so any supervisor,
-also one that has just taken over, comes to the same answer."""
+"""The chain of a watch: what follows a run that has ended.
+
+A pure question to the run folders, so that a supervisor that has just taken over comes to the same answer.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from trainer_tui.runs.history import read_history
+from trainer_tui.runs.files import read_json
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import Phase, RunRequest
 from trainer_tui.runs.state import RunState, observe
+from trainer_tui.supervise.metrics import history_of_run
 from trainer_tui.supervise.restart import Attempt, Decision, decide
 
 
@@ -19,6 +23,15 @@ class Step:
     phase: Phase
     attempt: int
     wait_s: float = 0.0
+
+
+def newest_run(model: ModelFolder) -> tuple[RunFolder, RunRequest] | None:
+    """The newest run that was asked for; a folder without `run.json` was never finished: nobody's run."""
+    for run in reversed(model.runs()):
+        request = run.request()
+        if request is not None:
+            return run, request
+    return None
 
 
 def next_step(model: ModelFolder, request: RunRequest, state: RunState) -> Step | None:
@@ -46,17 +59,17 @@ def restart_decision(model: ModelFolder, request: RunRequest, state: RunState) -
     ]
     attempts = [Attempt(observe(run), progress_of(run, request)) for run in runs]
     latest = model.find(request.number)
-    assert latest is not None
-    attempts.append(Attempt(state, progress_of(latest, request)))
+    attempts.append(Attempt(state, progress_of(latest, request) if latest is not None else 0.0))
     return decide(attempts, plan.restart_max, plan.restart_backoff_s)
 
 
 def progress_of(run: RunFolder, request: RunRequest) -> float:
-    """How far a run came: the largest step in its history, or its number of rows."""
-    try:
-        history = read_history(run.history_of(request.plan))
-    except OSError:
-        return 0.0
-    column = history.step_column
-    steps = [v for v in history.columns[column] if v == v] if column else []
-    return max([float(history.rows), *steps])
+    """How far a run came: the largest step in its history or its progress file, or the number of its rows."""
+    reached = [0.0]
+    history = history_of_run(run, request.plan)
+    if history is not None:
+        reached += [float(history.rows), *filter(math.isfinite, history.steps())]
+    done = (read_json(run.progress) or {}).get("done")
+    if isinstance(done, int | float) and math.isfinite(done):
+        reached.append(float(done))
+    return max(reached)

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from trainer_tui.runs.clock import duration_text
+from trainer_tui.runs.clock import duration_text, seconds_between, utc_now
 from trainer_tui.runs.control import ControlReader
+from trainer_tui.runs.events import Event
 from trainer_tui.supervise import stopping
 
 if TYPE_CHECKING:
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 class Controls:
     """Obeys `control.jsonl` and the run's time limit; each request is answered by one `control` event."""
 
-    def __init__(self, supervisor: RunSupervisor, answered: set[str]) -> None:
+    def __init__(self, supervisor: RunSupervisor, past: list[Event]) -> None:
         self._s = supervisor
+        answered = {str(event["id"]) for event in past if event["kind"] == "control"}
         self._reader = ControlReader(supervisor.run.control, answered)
         self._stopper: stopping.Stopper | None = None
-        self._held_at: float | None = time.monotonic() if supervisor.state.status == "paused" else None
-        self._reason = _past_reason(supervisor)
+        self._held_at: float | None = _held_since(past) if supervisor.state.status == "paused" else None
+        reasons = [str(e["reason"]) for e in past if e["kind"] == "stopping" and e.get("reason")]
+        self._reason = reasons[-1] if reasons else ""
 
     @property
     def end_reason(self) -> str:
@@ -34,7 +37,12 @@ class Controls:
         """Whether TERM was not enough."""
         return self._stopper is not None and self._stopper.killed
 
-    def obey(self, now: float) -> bool:
+    @property
+    def held(self) -> bool:
+        """Whether the process is paused."""
+        return self._held_at is not None
+
+    def obey(self) -> bool:
         """Take up new requests; True when there were some."""
         try:
             requests = self._reader.poll()
@@ -45,15 +53,14 @@ class Controls:
         for request in requests:
             act = _ACTIONS.get(str(request.get("request")), _unknown)
             outcome = act(self, request)
-            self._s.emit(
-                "control", id=str(request.get("id")), request=str(request.get("request")), outcome=outcome
-            )
+            asked = str(request.get("request"))
+            self._s.emit("control", id=str(request.get("id")), request=asked, outcome=outcome)
         if self._stopper is not None and self._stopper.due():
             grace = duration_text(self._s.plan.grace_s)
             self._s.emit("stopping", why=f"KILL: it did not end within {grace} of TERM")
         return bool(requests)
 
-    def limits(self, now: float) -> None:
+    def limits(self) -> None:
         """End the process when its time is over; take up an end that an earlier supervisor began."""
         limit = self._s.request.limit_s
         if self._reason and self._stopper is None and self._s.process is not None:
@@ -66,16 +73,25 @@ class Controls:
         self._reason = reason
         if self._held_at is not None:
             self._release()
-        self._stopper = stopping.Stopper(self._s.process.pid, self._s.run.path, self._s.plan.grace_s)
-        self._stopper.begin(why)
+        # Written first: whoever takes over after a kill must know that the end was ours.
         self._s.emit("stopping", why=why, reason=reason)
+        self._stopper = stopping.Stopper(self._s.process, self._s.run.path, self._s.plan.grace_s)
+        self._stopper.begin()
 
     def _stop(self, request: dict[str, Any]) -> str:
+        why = str(request.get("why") or "a user asked for it")
+        if self._reason == "skipped":
+            self._reason = "stopped-by-user"
+            self._s.emit("stopping", why=why, reason=self._reason)
+            return "it is being ended already; the full phase will not follow"
+        if self._reason:
+            return "it is being ended already"
+        if self._s.run.exit_json.exists():
+            self._s.emit("restart", again=False, by_user=True, why="a user called it off")
+            return "it has ended already; nothing follows it"
         if self._s.process is None:
             return "refused: the process has not started yet; ask again"
-        if self._stopper is not None:
-            return "it is being ended already"
-        self._begin("stopped-by-user", request.get("why") or "a user asked for it")
+        self._begin("stopped-by-user", why)
         return f"TERM was sent; KILL follows after {duration_text(self._s.plan.grace_s)}"
 
     def _skip(self, request: dict[str, Any]) -> str:
@@ -84,18 +100,18 @@ class Controls:
             return "refused: only the quick phase can be skipped"
         if not why:
             return "refused: skipping the quick phase needs a written reason"
-        if self._s.process is None or self._stopper is not None:
+        if not self._runs():
             return "refused: the process is not running"
         self._s.emit("phase-skipped", phase="quick", why=why)
         self._begin("skipped", why)
         return "the quick phase is being ended; the full one follows"
 
     def _pause(self, request: dict[str, Any]) -> str:
-        if self._s.process is None or self._stopper is not None:
+        if self._s.process is None or not self._runs():
             return "refused: the process is not running"
         if self._held_at is not None:
             return "it is paused already"
-        count = stopping.hold(self._s.process.pid, self._s.run.path)
+        count = stopping.hold(self._s.process, self._s.run.path)
         self._held_at = time.monotonic()
         self._s.emit("paused", why=request.get("why") or "a user asked for it", processes=count)
         return f"paused, {count} process{'es' if count != 1 else ''}"
@@ -110,17 +126,16 @@ class Controls:
         self._s.emit("note", text=str(request.get("text", "")))
         return "noted"
 
+    def _runs(self) -> bool:
+        """Whether the process is there and nobody ends it."""
+        return self._s.process is not None and not self._reason and not self._s.run.exit_json.exists()
+
     def _release(self) -> None:
         assert self._s.process is not None and self._held_at is not None
-        stopping.release(self._s.process.pid, self._s.run.path)
+        stopping.release(self._s.process, self._s.run.path)
         paused = time.monotonic() - self._held_at
         self._held_at = None
         self._s.emit("continued", paused_s=round(paused, 3))
-
-    @property
-    def held(self) -> bool:
-        """Whether the process is paused."""
-        return self._held_at is not None
 
 
 def _unknown(controls: Controls, request: dict[str, Any]) -> str:
@@ -136,9 +151,7 @@ _ACTIONS: dict[str, Callable[[Controls, dict[str, Any]], str]] = {
 }
 
 
-def _past_reason(supervisor: RunSupervisor) -> str:
-    """The reason of an end that an earlier supervisor of this run began."""
-    from trainer_tui.runs.events import read_events
-
-    past = (e.get("reason") for e in read_events(supervisor.run.events) if e["kind"] == "stopping")
-    return next((str(reason) for reason in past if reason), "")
+def _held_since(past: list[Event]) -> float:
+    """When an earlier supervisor paused the process, on our monotonic clock."""
+    paused = next((event["time"] for event in reversed(past) if event["kind"] == "paused"), "")
+    return time.monotonic() - (seconds_between(paused, utc_now()) or 0.0)

@@ -23,7 +23,7 @@ class Convergence:
 
 
 def convergence(history: History, main_metric: str, condition: str) -> Convergence:
-    """Judge a history. `condition`: a column compared with a bound, e.g. `rhat < 1.05`; empty: the default test."""
+    """Judge a history. `condition`: a column and its bound, e.g. `rhat < 1.05`; empty: the default test."""
     if condition:
         return _declared(history, condition)
     column = _main_column(history, main_metric)

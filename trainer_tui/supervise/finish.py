@@ -15,7 +15,8 @@ from trainer_tui.supervise import job, stopping
 from trainer_tui.supervise.chain import restart_decision
 from trainer_tui.supervise.forecast import forecast, window_warning
 from trainer_tui.supervise.gates import evaluate, failures
-from trainer_tui.supervise.publish import keep_history, publish_results
+from trainer_tui.supervise.metrics import keep_history
+from trainer_tui.supervise.publish import publish_results
 
 if TYPE_CHECKING:
     from trainer_tui.supervise.supervisor import RunSupervisor
@@ -31,7 +32,7 @@ def finish(s: RunSupervisor) -> None:
     """Judge a run whose process is gone. Can be repeated after a kill at any step."""
     exit_status = read_json(s.run.exit_json)
     _read_to_the_end(s)
-    if exit_status is not None and (s.state.exit is None or s.state.status != "finishing"):
+    if exit_status is not None and s.state.exit is None:
         s.emit("exited", **exit_status)
     reason, sentence = _verdict_of_process(s, exit_status)
     _left_behind(s)
@@ -42,25 +43,33 @@ def finish(s: RunSupervisor) -> None:
     if s.request.phase == "quick" and reason == "passed" and "full" in s.plan.phases:
         _forecast(s)
     s.emit("ended", reason=reason, sentence=sentence)
-    decision = restart_decision(s.model, s.request, s.state)
+    decision = None if s.state.called_off else restart_decision(s.model, s.request, s.state)
     if decision is not None:
         s.emit("restart", attempt=s.request.attempt + 1, again=decision.restart, why=decision.why)
 
 
 def _read_to_the_end(s: RunSupervisor) -> None:
     now = time.monotonic()
-    while s.read_log(now):
+    try:
+        size = s.run.log().stat().st_size
+    except OSError:
+        size = 0
+    # Processes that were left behind may go on writing for ever; that is not this run's log any more.
+    while s.read_log(now) and s.log.read < size:
         pass
     for incident in s.log.finish():
         s.found(incident, now)
     s.read_history(now)
-    s.controls.obey(now)
+    s.judge_survived(now)
+    s.controls.obey()
 
 
 def _verdict_of_process(s: RunSupervisor, exit_status: dict[str, object] | None) -> tuple[str, str]:
     ours = s.controls.end_reason
     if exit_status is None:
         s.book.ended(badly=bool(s.book.errors("suspected")), log_size=s.log.read)
+        if s.process is None and not s.run.alive_lock.exists():
+            return "launch-failed", "its shim could not be started"
         return "lost", "it ended, exit unknown: its shim was killed before it could write how"
     if ours:
         how = "; it did not heed TERM and was killed" if s.controls.killed else ""
@@ -86,7 +95,7 @@ def _failed_quietly(s: RunSupervisor) -> bool:
 def _verdict_of_gates(s: RunSupervisor, reason: str, sentence: str) -> tuple[str, str]:
     if reason == "skipped":
         return reason, sentence
-    results = evaluate(s.run, s.state, s.plan, s.diary)
+    results = evaluate(s.run, s.state, s.plan, s.notebook)
     s.emit("gates", results=[result.to_dict() for result in results])
     failed = failures(results)
     if reason != "passed":
@@ -109,11 +118,8 @@ def _left_behind(s: RunSupervisor) -> None:
 
 
 def _keep(s: RunSupervisor) -> None:
-    try:
-        keep_history(s.run, s.plan)
-        publish_results(s.model, s.run)
-    except OSError as error:
-        s.see("results", f"results cannot be published: {error.strerror or error}")
+    s.attempt("history", "the history cannot be kept", lambda: keep_history(s.run, s.plan))
+    s.attempt("results", "results cannot be published", lambda: publish_results(s.model, s.run))
 
 
 def _forecast(s: RunSupervisor) -> None:

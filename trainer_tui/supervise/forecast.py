@@ -23,9 +23,9 @@ def forecast(
 ) -> Forecast | None:
     """Duration (seconds) and peak memory (bytes) of the full run; None when the quick run says nothing.
 
-    `pairs`: (quick, full) of earlier watches of the same model, newest last; what their durations did is the best guide.
-    Without any, the time spent training grows with the iterations at least, and with iterations, data and chains at
-    most; start and end cost what they cost.
+    `pairs`: (quick, full) of earlier watches of the same model, newest last; what their durations did is the
+    best guide. Without any, the time spent training grows with the iterations at least, with iterations and
+    data at most; start and end cost what they cost.
     """
     took = quick.duration_s
     if not took:
@@ -48,7 +48,8 @@ def forecast(
         low,
         high,
         memory,
-        f"{duration_text(training)} of training at {plan.scale:.0%} of the iterations and {plan.data_fraction:.0%} of the data",
+        f"{duration_text(training)} of training at {plan.scale:.0%} of the iterations "
+        f"and {plan.data_fraction:.0%} of the data",
     )
 
 
@@ -56,9 +57,11 @@ def window_warning(plan: WatchPlan, seen: Forecast) -> str:
     """A sentence when the full run will probably miss its required window; empty when it may fit."""
     window = f"{duration_text(plan.min_s)} to {duration_text(plan.max_s)}"
     if seen.seconds_high < plan.min_s:
-        return f"the full run will probably end after {duration_text(seen.seconds_high)} at the latest; required are {window}"
+        at_most = duration_text(seen.seconds_high)
+        return f"the full run will probably end after {at_most} at the latest; required are {window}"
     if seen.seconds_low > plan.max_s:
-        return f"the full run will probably take {duration_text(seen.seconds_low)} at least; required are {window}"
+        at_least = duration_text(seen.seconds_low)
+        return f"the full run will probably take {at_least} at least; required are {window}"
     return ""
 
 

@@ -1,7 +1,7 @@
 """The gates: what a quick run must show before the full one, and what a full run must show before it counts.
 
-Each gate is one function from the evidence to one line of the checklist. `DECIDING` gates make a run `gate-failed`;
-the others wait for a person (`open`) without taking anything from the run.
+Each gate is one function from the evidence to one line of the checklist. A failed gate makes a run
+`gate-failed`; an open one waits for a person without taking anything from the run.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from pathlib import Path
 
 from trainer_tui import diary
 from trainer_tui.runs.clock import duration_text
-from trainer_tui.runs.history import History, read_history
+from trainer_tui.runs.history import History
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.plan import WatchPlan
 from trainer_tui.runs.state import RunState
 from trainer_tui.runs.verdict import GateResult
 from trainer_tui.supervise.convergence import convergence
+from trainer_tui.supervise.metrics import history_of_run
 from trainer_tui.supervise.results import results_faults
 
 
@@ -190,7 +191,7 @@ GATES: dict[str, tuple[Gate, ...]] = {
 
 def evaluate(run: RunFolder, state: RunState, plan: WatchPlan, diary_path: Path) -> tuple[GateResult, ...]:
     """The checklist of a run as its folder and the diary stand now."""
-    evidence = Evidence(run, state, plan, diary.read(diary_path), _history(run, plan))
+    evidence = Evidence(run, state, plan, _notebook(diary_path), history_of_run(run, plan))
     return tuple(_unless_skipped(gate(evidence), plan) for gate in GATES[run.phase])
 
 
@@ -211,8 +212,8 @@ def _unless_skipped(result: GateResult, plan: WatchPlan) -> GateResult:
     return GateResult(result.name, "skipped", f"{result.sentence}; skipped: {reason}")
 
 
-def _history(run: RunFolder, plan: WatchPlan) -> History | None:
+def _notebook(path: Path) -> diary.Diary:
     try:
-        return read_history(run.history_of(plan))
+        return diary.read(path)
     except OSError:
-        return None
+        return diary.parse("")  # its gates stay open, and the run gets its end

@@ -51,14 +51,13 @@ class GpuWatch:
             self.absent = True
             return
         while not self._stop.is_set():
-            try:
-                self._readings = tuple(
-                    read_gpu(pynvml, index, handle) for index, handle in enumerate(handles)
-                )
-                self.problem = ""
-            except Exception as error:  # a GPU that fell off the bus, a driver that was restarted
-                self._readings = ()
-                self.problem = f"NVML: {error}"
+            readings, problem = [], ""
+            for index, handle in enumerate(handles):
+                try:
+                    readings.append(read_gpu(pynvml, index, handle))
+                except Exception as error:  # a GPU that fell off the bus, a driver that was restarted
+                    problem = problem or f"GPU {index}: {error}"
+            self._readings, self.problem = tuple(readings), problem
             self._read_at = time.monotonic()
             self._stop.wait(self._period_s)
 

@@ -15,8 +15,8 @@ from trainer_tui.runs.process import ProcessIdentity
 def descendants(pid: int) -> list[int]:
     """The living descendants of a process, itself first.
 
-    Linux keeps each thread's children in `/proc/PID/task/TID/children`; asking there costs what the job costs, while
-    a search through every process of the machine costs what the machine runs.
+    Linux keeps each thread's children in `/proc/PID/task/TID/children`; asking there costs what the job
+    costs, while a search through every process of the machine costs what the machine runs.
     """
     if not os.path.exists(f"/proc/{pid}/task/{pid}/children"):
         return _descendants_portable(pid)
@@ -31,7 +31,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def marked(run_dir: Path) -> list[ProcessIdentity]:
-    """Every living process whose environment names this run, wherever it went: also daemons that left the group."""
+    """Every living process whose environment names this run, also daemons that left its group."""
     wanted = f"TRAINER_RUN_DIR={run_dir}".encode()
     found = []
     for name in os.listdir("/proc") if os.path.isdir("/proc/self") else ():
@@ -50,7 +50,7 @@ def marked(run_dir: Path) -> list[ProcessIdentity]:
 
 
 def members(root: ProcessIdentity, run_dir: Path) -> list[ProcessIdentity]:
-    """Everything that belongs to the run now: tree and escaped ones, each named so that no stranger is ever hit."""
+    """Everything that belongs to the run now: its tree and what escaped, named so that no stranger is hit."""
     found = {identity.pid: identity for identity in marked(run_dir)}
     # A pid that was given to somebody else since is no root of ours.
     for child in descendants(root.pid) if root.is_alive() else ():

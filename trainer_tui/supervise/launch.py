@@ -1,9 +1,10 @@
-"""Launching: a run's folder is made whole first, then its shim is started. Every step can be taken again after a kill."""
+"""Launching: a run's folder is made whole, then its shim is started. A kill in between loses nothing."""
 
 from __future__ import annotations
 
 import getpass
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,16 +23,28 @@ def prepare_run(
 ) -> RunFolder:
     """Make the folder of the next run, ready to be launched; `watch` None begins a new watch.
 
-    `run.json` is written last: a folder without one was never finished and is nobody's run.
+    `run.json` is written last: a folder without one was never finished and is nobody's run. Raises OSError
+    when the disk refuses, and leaves nothing behind.
     """
     run = model.new_run(phase)
+    try:
+        _furnish(model, run, plan, phase, watch or run.number, attempt)
+    except OSError:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
+    return run
+
+
+def _furnish(
+    model: ModelFolder, run: RunFolder, plan: WatchPlan, phase: Phase, watch: int, attempt: int
+) -> None:
     copy_sources(plan.sources, Path(plan.root), run.source)
     log = model.log_of(run)
     request = RunRequest(
         model=model.name,
         number=run.number,
         phase=phase,
-        watch=watch or run.number,
+        watch=watch,
         plan=plan,
         command=plan.command,
         cwd=plan.cwd,
@@ -51,7 +64,6 @@ def prepare_run(
     log.touch()
     replace_json(run.run_json, request.to_dict())
     _link_log(model, run, log)
-    return run
 
 
 def environment(plan: WatchPlan, phase: Phase, run: RunFolder) -> dict[str, str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +20,11 @@ class LogWatch:
     """Scans a log from `offset` (a line's start, line `line`) in the `generation`-th file of that name."""
 
     def __init__(self, path: Path, offset: int = 0, line: int = 1, generation: int = 0) -> None:
+        self._path = path
         self._tail = Tail(path, offset, generation)
+        self._generation = generation
         self._scanner = Scanner(offset=offset, line=line)
+        self._met = False
         self.change = ""
         """What happened to the file in the last look: empty, truncated, rotated or replaced."""
 
@@ -27,22 +33,34 @@ class LogWatch:
         """Bytes read of the present file."""
         return self._tail.offset
 
+    @property
+    def generation(self) -> int:
+        """How often the file began anew."""
+        return self._generation
+
     def cursor(self) -> tuple[int, int, int] | None:
         """(offset, line, generation) to go on from; None while the scanner is in the middle of something."""
         if not self._scanner.at_rest:
             return None
-        return self._scanner.offset, self._scanner.line, self._tail.generation
+        return self._scanner.offset, self._scanner.line, self._generation
 
     def look(self) -> tuple[bool, list[Incident]]:
-        """Whether there was anything new, and the incidents in it. Raises OSError when the log cannot be read."""
+        """Whether there was anything new, and the incidents in it. Raises OSError when it cannot be read."""
         self.change = ""
+        self._check()
         found: list[Incident] = []
         budget = AT_MOST
         while budget > 0:
-            chunk = self._tail.read()
+            try:
+                chunk = self._tail.read()
+            except OSError:
+                if budget == AT_MOST:
+                    raise
+                break  # what was found so far must not be lost; the next look will say it
             if chunk.change:
-                found += self._finish()
+                found += self.finish()
                 self.change = chunk.change
+                self._generation = self._tail.generation
                 self._scanner = Scanner()
             if not chunk.data:
                 break
@@ -50,18 +68,27 @@ class LogWatch:
             found += self._named(self._scanner.feed(chunk.data))
         return budget < AT_MOST or bool(self.change), found
 
+    def _check(self) -> None:
+        """Raise what opening would not: a folder can be opened, a lost file passes for an empty one."""
+        try:
+            mode = self._path.stat().st_mode
+        except FileNotFoundError:
+            if not self._met:
+                raise  # an open file is read on, whatever becomes of its name
+            return
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self._path))
+        self._met = True
+
     def finish(self) -> list[Incident]:
         """What was still open when the log ended."""
-        return self._finish()
+        return self._named(self._scanner.finish())
 
     def close(self) -> None:
         """Let go of the file."""
         self._tail.close()
 
-    def _finish(self) -> list[Incident]:
-        return self._named(self._scanner.finish())
-
     def _named(self, found: list[Incident]) -> list[Incident]:
         # Offsets begin anew with each file of this name; the incidents' ids must not.
-        generation = self._tail.generation
+        generation = self._generation
         return [replace(i, id=f"{generation}:{i.id}") for i in found] if generation else found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
-from typing import Any
 
 from trainer_tui.runs.files import LineAppender
 from trainer_tui.runs.layout import RunFolder
+from trainer_tui.runs.units import bytes_text, pair_text
 from trainer_tui.supervise.resources import Sample, Sampler, header
 
 
@@ -41,21 +42,21 @@ class Machine:
         """Why the GPUs cannot be seen; empty when they can, and where there are none."""
         return self._sampler.gpus.problem
 
-    def facts(self) -> dict[str, Any]:
-        """The newest sample, for an incident."""
+    def facts(self) -> dict[str, str]:
+        """The newest sample in words, for an incident and the diary."""
         sample = self.last
         if sample is None:
             return {}
-        facts: dict[str, Any] = {
-            "cpu_percent": round(sample.cpu_percent),
-            "ram_used": sample.ram_used,
-            "ram_total": sample.ram_total,
-            "job_rss": sample.job_rss,
-            "disk_free": sample.disk_free,
+        facts = {
+            "CPU": f"{sample.cpu_percent:.0f} % of {sample.cpu_count} cores",
+            "RAM": pair_text(sample.ram_used, sample.ram_total),
+            "job": f"{bytes_text(sample.job_rss)} in {sample.job_processes} processes",
+            "disk": f"{bytes_text(sample.disk_free)} free",
         }
         for gpu in sample.gpus:
-            facts[f"gpu{gpu.index}_mem_used"] = gpu.mem_used
-            facts[f"gpu{gpu.index}_mem_total"] = gpu.mem_total
+            used = pair_text(gpu.mem_used, gpu.mem_total)
+            load, heat, power = _shown(gpu.util, "%"), _shown(gpu.temp, "°C"), _shown(gpu.power, "W")
+            facts[f"GPU {gpu.index}"] = f"{load}, {used}, {heat}, {power}"
         return facts
 
     def close(self) -> None:
@@ -76,3 +77,8 @@ class Machine:
         except OSError:
             return None
         return sum(name.endswith("_mem_total") for name in names) if len(names) > 1 else None
+
+
+def _shown(value: float, unit: str) -> str:
+    """A reading with its unit; what a GPU does not tell (utilisation under MIG) is not 0."""
+    return f"{unit} n/a" if math.isnan(value) else f"{value:.0f} {unit}"

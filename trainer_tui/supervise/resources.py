@@ -21,7 +21,8 @@ from trainer_tui.supervise.job import descendants
 PERIOD_S = 1.0
 FIRST_AFTER_S = 0.25
 STALE_AFTER_S = 20.0
-_TREE_PERIOD_S = 5.0
+TREE_PERIOD_S = 5.0
+"""How often the job's processes are searched anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class _Tree:
     def usage(self) -> tuple[float, int, int]:
         """CPU percent of one core, resident bytes and number of processes."""
         now = time.monotonic()
-        if now - self.searched > _TREE_PERIOD_S:
+        if now - self.searched > TREE_PERIOD_S:
             self._search(now)
         cpu, rss = 0.0, 0
         for pid, process in list(self.processes.items()):

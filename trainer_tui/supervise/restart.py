@@ -1,4 +1,4 @@
-"""Automatic restart: off unless a budget was set, never without a first step, never again and again without progress."""
+"""Automatic restart: off unless a budget was set, never without a first step or time and again in vain."""
 
 from __future__ import annotations
 

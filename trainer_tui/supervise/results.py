@@ -1,4 +1,4 @@
-"""What `results.csv` must be: present, every number finite and inside its declared range, not all the same."""
+"""What `results.csv` must be: there, every number finite and inside its declared range, not all the same."""
 
 from __future__ import annotations
 

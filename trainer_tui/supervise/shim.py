@@ -1,11 +1,11 @@
-"""The shim: parent of one training process, there to write how it ended. Standard library only, run as a script.
+"""The shim: parent of one training process, there to write how it ended. Standard library only.
 
     python -I -S shim.py RUN_DIR
 
-It opens the log for the training process (no pipe through us), starts it in a session and process group of its
-own, waits, writes `exit.json`, ends. It writes nothing else, so that whatever happens to it costs at most the exit
-status. The containerd-shim and conmon are the model. Launching is idempotent: a shim that finds another one at
-work, or a process already started, leaves at once.
+It opens the log for the training process (no pipe through us), starts it in a session and process group of
+its own, waits, writes `exit.json`, ends. It writes nothing else, so that whatever happens to it costs at most
+the exit status. The containerd-shim and conmon are the model. Launching is idempotent: a shim that finds
+another one at work, or a process already started, leaves at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if MYPY:
     from typing import Any  # for the checker alone: importing it would be a tenth of the shim's memory
 
 KEPT_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
-"""Signals that must not end the shim: a closed terminal, a Ctrl+C meant for somebody else, a stop of the run."""
+"""Signals that must not end the shim: a closed terminal, somebody else's Ctrl+C, a stop of the run."""
 
 
 def main(run_dir: str) -> int:
@@ -102,7 +102,7 @@ def become(request: dict[str, Any], log: int, nothing: int) -> None:
     os.dup2(nothing, 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    # Python ignores SIGPIPE, the shim and whoever started it ignore or block more; the training must see none of it.
+    # What Python, the shim and whoever started it ignore or block, the training process must not inherit.
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())

@@ -13,7 +13,7 @@ _GIT_TIMEOUT_S = 2.0
 
 
 def copy_sources(sources: Iterable[str], root: Path, into: Path) -> None:
-    """Keep each source file under `into`, by its path below `root` (by its name alone when it lies elsewhere)."""
+    """Keep each source file under `into`, by its path below `root` (by its name when it lies elsewhere)."""
     for name in sources:
         source = Path(name)
         if not source.is_file():

@@ -1,4 +1,4 @@
-"""Silence: no new step for too long, cross-checked before anybody is alarmed. Nothing is ever killed for it."""
+"""Silence: no new step for too long, and what the machine says to it. Nothing is ever killed for it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 from trainer_tui.runs.clock import duration_text
 from trainer_tui.runs.incident import Incident
@@ -18,10 +19,11 @@ _STACKS_LIMIT = 6000
 
 
 class StallWatch:
-    """Knows when the next progress is due. Progress is a new row or step; for scripts that publish none, log bytes.
+    """Knows when the next progress is due.
 
-    Budget: `first_progress_s` until the first step, then `factor` times the slowest of the last 20 steps, at least
-    `floor_s`; a promise of the script (`run.expect`) outweighs both. All times are monotonic, in seconds.
+    Progress is a new row or step; for scripts that publish none, log bytes. Budget: `first_progress_s` until
+    the first step, then `hang_factor` times the slowest of the last 20 steps, at least `hang_floor_s`; a
+    promise of the script (`run.expect`) outweighs both. All times are monotonic, in seconds.
     """
 
     def __init__(self, plan: WatchPlan, now: float | None = None) -> None:
@@ -32,7 +34,6 @@ class StallWatch:
         self._promised_until = 0.0
         self._steps: deque[float] = deque(maxlen=20)
         self._publishes = False
-        self.stalled = False
 
     def progress(self, now: float) -> None:
         """A new step was seen."""
@@ -67,30 +68,27 @@ class StallWatch:
         return silent if silent > self.budget() and now > self._promised_until else None
 
 
-def stall_incident(silent: float, budget: float, cpu_percent: float, stacks: str, number: int) -> Incident:
-    """The warning about a run that makes no progress, with what the machine shows of it."""
+def stall_incident(silent: float, budget: float, cpu_percent: float, number: int, **facts: Any) -> Incident:
+    """The `number`-th warning about a run that makes no progress, with what the machine shows of it."""
     busy = cpu_percent > BUSY_CPU_PERCENT
     evidence = f"the job uses {cpu_percent:.0f} % of a core" if busy else "the job uses no CPU"
     return Incident(
         id=f"silence:{number}",
         severity="warning",
         kind="hang",
-        message=f"no new step for {duration_text(silent)} (normal is up to {duration_text(budget)}); {evidence}",
+        message=f"no new step for {duration_text(silent)} (normal: {duration_text(budget)}); {evidence}",
         source="silence",
-        excerpt=stacks,
         hypotheses=(
-            (
-                "It is busy: a long evaluation, a checkpoint, a compilation; say so with run.expect(seconds=…).",
-            )
+            ("Busy: a long evaluation, a checkpoint, a compilation; say so with run.expect(seconds=…).",)
             if busy
             else ("It waits for something that does not come: a lock, a queue, the network, another rank.",)
         ),
-        facts={"stacks": stacks, "silent_s": round(silent), "cpu_percent": round(cpu_percent, 1)},
+        facts={"silent_s": round(silent), "cpu_percent": round(cpu_percent, 1), **facts},
     )
 
 
 def live_stacks(pid: int) -> str:
-    """The Python stacks of a process, taken by py-spy without pausing it; or the sentence why there are none."""
+    """The Python stacks of a process, taken by py-spy without pausing it; or why there are none."""
     program = Path(sys.executable).with_name("py-spy")
     try:
         done = subprocess.run(

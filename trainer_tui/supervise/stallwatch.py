@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trainer_tui.runs.files import read_json
@@ -21,14 +22,18 @@ class Stall:
         self._s = supervisor
         self._watch = StallWatch(supervisor.plan)
         self._published: tuple[object, object] = (None, None)
-        self._count = sum(i.source == "silence" for i in supervisor.state.incidents)
-        self._open: Incident | None = None
-        self._found: list[Incident] = []
+        silences = [i for i in supervisor.state.incidents if i.source == "silence"]
+        self._count = len(silences)
+        # One that an earlier supervisor reported is not reported again.
+        self._open = silences[-1] if silences and silences[-1].fate == "suspected" else None
+        self._stacks: queue.SimpleQueue[Incident] = queue.SimpleQueue()
 
     def progress(self, now: float) -> None:
-        """New rows came."""
+        """New rows or steps came."""
         self._watch.progress(now)
-        self._over(now)
+        if self._open is not None and self._reached() != self._open.facts.get("reached"):
+            self._s.book.decide(self._open.id, "recovered", because="a new step came")
+            self._open = None
 
     def output(self, now: float) -> None:
         """The log grew."""
@@ -37,22 +42,22 @@ class Stall:
     def look(self, now: float) -> None:
         """Read the script's own progress and promise, and judge the silence."""
         self._read_progress(now)
-        if self._s.controls.held or self._s.process is None:
+        process = self._s.process
+        if self._s.controls.held or process is None:
             self._watch.hold(now)
             return
-        for incident in self._found:
-            self._s.found(incident, now)
-        self._found = []
+        while not self._stacks.empty():
+            self._s.found(self._stacks.get_nowait(), now)
         silent = self._watch.overdue(now)
         if silent is not None and self._open is None:
             self._count += 1
             machine = self._s.machine
             cpu = machine.last.job_cpu_percent if machine is not None and machine.last else 0.0
-            self._open = stall_incident(silent, self._watch.budget(), cpu, "", self._count)
+            self._open = stall_incident(
+                silent, self._watch.budget(), cpu, self._count, reached=self._reached()
+            )
             self._s.found(self._open, now)
-            threading.Thread(
-                target=self._take_stacks, args=(self._open, self._s.process.pid), daemon=True
-            ).start()
+            threading.Thread(target=self._take_stacks, args=(self._open, process.pid), daemon=True).start()
 
     def _read_progress(self, now: float) -> None:
         document = read_json(self._s.run.progress)
@@ -61,20 +66,18 @@ class Stall:
         published = (document.get("done"), document.get("time"))
         if published == self._published:
             return
-        if published[0] != self._published[0]:
-            self.progress(now)
+        further = published[0] != self._published[0]
         self._published = published
+        if further:
+            self.progress(now)
         promise = document.get("expect_s")
         if isinstance(promise, int | float):
             self._watch.promise(now + float(promise))
 
-    def _over(self, now: float) -> None:
-        if self._open is not None:
-            over, self._open = self._open, None
-            self._s.found(over.with_fate("recovered", because="a new step came"), now)
+    def _reached(self) -> list[object]:
+        """How far the run is: by it a supervisor that takes over knows whether anything came meanwhile."""
+        return [self._s.history.history.rows, self._published[0]]
 
     def _take_stacks(self, incident: Incident, pid: int) -> None:
-        stacks = live_stacks(pid)
-        facts = {**incident.facts, "stacks": stacks, "taken": time.time()}
-        # Handed over to the supervisor's thread by its next look.
-        self._found.append(Incident.from_dict({**incident.to_dict(), "excerpt": stacks, "facts": facts}))
+        # The supervisor's own thread takes it up in its next look.
+        self._stacks.put(replace(incident, excerpt=live_stacks(pid)))

@@ -9,7 +9,7 @@ from trainer_tui.runs.files import is_locked, try_lock
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import WatchPlan
 from trainer_tui.runs.state import first_state, fold
-from trainer_tui.supervise.chain import next_step
+from trainer_tui.supervise.chain import newest_run, next_step
 from trainer_tui.supervise.launch import prepare_run
 from trainer_tui.supervise.launchers import local
 
@@ -17,8 +17,8 @@ from trainer_tui.supervise.launchers import local
 def start_watch(model: ModelFolder, plan: WatchPlan) -> RunFolder | None:
     """Begin a watch and return its first run; None when this model is being watched already.
 
-    The first run's folder is made under the supervisor's lock, and the lock is handed to the supervisor itself: of two
-    that start at once exactly one wins, and there is no moment in between.
+    The first run's folder is made under the supervisor's lock, which is handed to the supervisor itself: of
+    two that start at once exactly one wins, and there is no moment in between.
     """
     model.path.mkdir(parents=True, exist_ok=True)
     lock = try_lock(model.supervisor_lock)
@@ -52,13 +52,12 @@ def revive(model: ModelFolder) -> bool:
 
 
 def retry(model: ModelFolder, plan: WatchPlan | None = None) -> RunFolder | None:
-    """Begin the next attempt at what the newest run tried; None when there is nothing to repeat or it is watched.
+    """Begin the next attempt at what the newest run tried; None when there is none or it is watched.
 
     `plan`: the settings as they are now; None repeats those of the newest run.
     """
-    latest = model.latest()
-    request = latest.request() if latest else None
-    asked = plan if plan is not None else request.plan if request else None
+    newest = newest_run(model)
+    asked = plan if plan is not None else newest[1].plan if newest is not None else None
     return start_watch(model, asked) if asked is not None else None
 
 
@@ -68,12 +67,11 @@ def is_unfinished(model: ModelFolder) -> bool:
 
 
 def _unfinished(model: ModelFolder) -> bool:
-    latest = next((run for run in reversed(model.runs()) if run.request() is not None), None)
-    if latest is None:
+    newest = newest_run(model)
+    if newest is None:
         return False
-    state = first_state(latest, latest.request())
-    for event in read_events(latest.events):
+    run, request = newest
+    state = first_state(run, request)
+    for event in read_events(run.events):
         state = fold(state, event)
-    request = latest.request()
-    assert request is not None
     return not state.over or next_step(model, request, state) is not None

@@ -11,7 +11,7 @@ from trainer_tui.supervise import job
 
 
 class Stopper:
-    """TERM to everything that belongs to the run, after a grace time KILL. `due` moves it on; it never blocks."""
+    """TERM to all that belongs to the run, after a grace time KILL. `due` moves it on; it never blocks."""
 
     def __init__(self, root: ProcessIdentity, run_dir: Path, grace_s: float) -> None:
         self._root = root

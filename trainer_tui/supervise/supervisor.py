@@ -1,33 +1,33 @@
 """The supervisor of one run: it launches, follows, records, obeys, and says in the end how it went.
 
-All of it happens in one thread, in short looks: `look` reads what is new and acts on it, then sleeps until something may
-have changed. Whatever it needs to know after a kill stands in the run folder.
+All of it happens in one thread, in short looks: `look` reads what is new and acts on it, then sleeps until
+something may have changed. Whatever it needs to know after a kill stands in the run folder.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from trainer_tui.failures import RedFlags
 from trainer_tui.runs.changes import Changes
 from trainer_tui.runs.clock import parse_utc
 from trainer_tui.runs.events import EventLog, read_events
-from trainer_tui.runs.files import read_json
 from trainer_tui.runs.history import HistoryReader
 from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import RunRequest
-from trainer_tui.runs.process import ProcessIdentity, age_s, host_name, life_of, training_identity
+from trainer_tui.runs.process import ProcessIdentity, age_s, host_name
 from trainer_tui.runs.state import RunState, first_state, fold
 from trainer_tui.supervise.book import IncidentBook
 from trainer_tui.supervise.controls import Controls
 from trainer_tui.supervise.finish import finish
-from trainer_tui.supervise.launch import spawn_shim
 from trainer_tui.supervise.logwatch import LogWatch
 from trainer_tui.supervise.machine import Machine
+from trainer_tui.supervise.metrics import history_path
+from trainer_tui.supervise.presence import Presence
 from trainer_tui.supervise.stallwatch import Stall
 
 CURSOR_EVERY_S = 60.0
@@ -45,17 +45,16 @@ class RunSupervisor:
         self.run = run
         self.request = request
         self.plan = request.plan
-        self.diary = model.path.parent / "dev_diary.md"
+        self.notebook = model.path.parent / "dev_diary.md"
         self.events = EventLog(run.events)
         self.state: RunState = first_state(run, request)
         past = read_events(run.events)
         for event in past:
             self.state = fold(self.state, event)
         self._resumed = bool(past)
-        self.launched = any(event["kind"] == "launched" for event in past)
         self._cursor = next((event for event in reversed(past) if event["kind"] == "cursor"), {})
         self.book = IncidentBook(self.state.incidents, self._record, self.facts)
-        self.history = HistoryReader(run.history_of(self.plan))
+        self.history = HistoryReader(history_path(run, self.plan))
         self.flags = RedFlags()
         self.log = LogWatch(
             run.log(),
@@ -63,15 +62,21 @@ class RunSupervisor:
             self._cursor.get("line", 1),
             self._cursor.get("generation", 0),
         )
-        self.changes = Changes([run.path, run.log().parent, self.history.path.parent], ignore=OWN_FILES)
-        self.controls = Controls(self, {e["id"] for e in past if e["kind"] == "control"})
+        followed = [run.path, run.log().parent, run.history_of(self.plan).parent]
+        self.changes = Changes(followed, ignore=OWN_FILES)
+        self.controls = Controls(self, past)
         self.stall = Stall(self)
         self.machine: Machine | None = None
-        self.process: ProcessIdentity | None = None
+        self._presence = Presence(run)
+        self._owed: dict[str, Callable[[], None]] = {}
         self._blind: dict[str, str] = dict(self.state.blind)
         self._second_at = 0.0
         self._cursor_at = time.monotonic()
-        self._gone_looks = 0
+
+    @property
+    def process(self) -> ProcessIdentity | None:
+        """The training process, once it was met."""
+        return self._presence.process
 
     def supervise(self) -> RunState:
         """Stay with the run until it has ended and was judged; returns its final state."""
@@ -81,6 +86,7 @@ class RunSupervisor:
         try:
             while not self.state.over:
                 self.changes.wait(self.look())
+            self._write_what_waits()
         finally:
             self.changes.close()
             self.log.close()
@@ -92,14 +98,15 @@ class RunSupervisor:
     def look(self) -> bool:
         """Read and act on whatever is new; True when there was something."""
         now = time.monotonic()
+        a_second_on = now >= self._second_at
+        # Asked first: what the process wrote before it ended is then all there to be read.
+        gone = self.run.exit_json.exists() or (a_second_on and self._presence.gone())
         if self.process is None:
             self._meet_process()
-        # Asked first: what the process wrote before it ended is then all there to be read.
-        gone = self._gone(now)
         changed = self.read_log(now)
         changed |= self.read_history(now)
-        changed |= self.controls.obey(now)
-        if now >= self._second_at:
+        changed |= self.controls.obey()
+        if a_second_on and not gone:
             self._second_at = now + SECOND_S
             self._each_second(now)
         if self.events.waiting:
@@ -134,6 +141,11 @@ class RunSupervisor:
         self.see("log", "")
         if self.log.change:
             self.emit("log", what=self.log.change)
+            # Whoever takes over must number what follows as we do.
+            self._keep_cursor(0, 1, self.log.generation)
+        if found:
+            # Rows written before an error must not pass for proof that training went on after it.
+            self.read_history(now)
         for incident in found:
             self.found(incident, now)
         if changed:
@@ -142,6 +154,11 @@ class RunSupervisor:
 
     def read_history(self, now: float) -> bool:
         """Judge the rows that the history gained."""
+        path = history_path(self.run, self.plan)
+        if path != self.history.path:
+            self.history.close()
+            self.history, self.flags = HistoryReader(path), RedFlags()
+        before = self.history.history.rows
         try:
             gained = self.history.poll()
         except OSError as error:
@@ -150,6 +167,8 @@ class RunSupervisor:
         self.see("history", "")
         if gained <= 0:
             return False
+        if gained != self.history.history.rows - before:
+            self.flags = RedFlags()  # the file began anew
         for incident in self.flags.feed(self.history.history.rows - gained, self.history.logged(gained)):
             self.found(incident, now)
         self.stall.progress(now)
@@ -159,9 +178,14 @@ class RunSupervisor:
         """Take an incident into the book."""
         self.book.see(incident, rows=self.history.history.rows, offset=self.log.read, now=now)
 
+    def judge_survived(self, now: float) -> None:
+        """Decide which errors training went on after."""
+        rows = self.history.history.rows
+        self.book.training_went_on(rows, self.log.read, now, has_history=rows > 0)
+
     def facts(self) -> dict[str, Any]:
         """What is known at this moment: the machine, and the last rows of the history."""
-        facts = self.machine.facts() if self.machine is not None else {}
+        facts: dict[str, Any] = {"machine": self.machine.facts()} if self.machine is not None else {}
         rows = self.history.history.tail(1)
         if rows:
             facts["last_row"] = {name: value for name, value in rows[0].items() if value == value}
@@ -181,51 +205,39 @@ class RunSupervisor:
         """Open this run's diary entry; later incidents of the same failure belong to the first one."""
         from trainer_tui.supervise.writeup import open_entry
 
-        if self.state.diary:
-            return
+        def write() -> None:
+            if not self.state.diary:
+                rows = self.history.history
+                number = open_entry(self.notebook, self.model, self.run, self.request, incident, rows)
+                self.emit("diary", entry=number, incident=incident.id)
+
+        self.attempt("diary", "the diary cannot be written", write)
+
+    def attempt(self, source: str, complaint: str, act: Callable[[], None]) -> None:
+        """Do what a disk may refuse; what it refused is tried again each second, and once before we leave."""
         try:
-            number = open_entry(
-                self.diary, self.model, self.run, self.request, incident, self.history.history
-            )
+            act()
         except OSError as error:
-            self.see("diary", f"the diary cannot be written: {error.strerror or error}")
-            return
-        self.see("diary", "")
-        self.emit("diary", entry=number, incident=incident.id)
+            self._owed.setdefault(source, lambda: self.attempt(source, complaint, act))
+            self.see(source, f"{complaint}: {error.strerror or error}")
+        else:
+            self._owed.pop(source, None)
+            self.see(source, "")
 
     def _meet_process(self) -> None:
-        if not self.launched:
-            shim = spawn_shim(self.run)
-            self.launched = True
-            self.emit("launched", shim_pid=shim.pid)
-            self._shim = shim
-        document = read_json(self.run.process_json)
-        if document is None:
+        self.attempt("launch", "the shim cannot be started", self._launch)
+        if not self._presence.meet():
             return
-        self.process = training_identity(document)
-        if self.process is None:
-            return
-        started = str(document.get("started", ""))
+        assert self.process is not None
         if not self.state.started:
-            self.emit("started", pid=self.process.pid, at=started)
-        moment = parse_utc(started)
+            self.emit("started", pid=self.process.pid, at=self._presence.started)
+        moment = parse_utc(self._presence.started)
         self.machine = Machine(self.run, self.process.pid, moment.timestamp() if moment else time.time())
 
-    def _gone(self, now: float) -> bool:
-        if self.run.exit_json.exists():
-            return True
-        if now < self._second_at:
-            return False
-        life = life_of(self.run)
-        if life == "starting" and self._shim_failed():
-            return True
-        # Once may be the moment between two writes of the shim.
-        self._gone_looks = self._gone_looks + 1 if life == "unknown-end" else 0
-        return self._gone_looks >= 2
-
-    def _shim_failed(self) -> bool:
-        shim = getattr(self, "_shim", None)
-        return shim is not None and shim.poll() is not None and not self.run.process_json.exists()
+    def _launch(self) -> None:
+        shim_pid = self._presence.launch()
+        if shim_pid is not None:
+            self.emit("launched", shim_pid=shim_pid)
 
     def _each_second(self, now: float) -> None:
         if self.machine is not None:
@@ -234,24 +246,27 @@ class RunSupervisor:
             self.see("gpu", self.machine.gpu_problem())
         if not self.events.waiting:
             self.see("events", "")
+        self._pay_what_is_owed()
         self.stall.look(now)
-        self.controls.limits(now)
-        self.book.training_went_on(
-            self.history.history.rows, self.log.read, now, has_history=self.history.history.rows > 0
-        )
+        self.controls.limits()
+        self.judge_survived(now)
         if now - self._cursor_at >= CURSOR_EVERY_S:
             self._cursor_at = now
-            self._keep_cursor()
+            cursor = self.log.cursor()
+            if cursor is not None and cursor[0] != self._cursor.get("log_offset"):
+                self._keep_cursor(*cursor)
 
-    def _keep_cursor(self) -> None:
-        cursor = self.log.cursor()
-        if cursor is None or cursor[0] == self._cursor.get("log_offset"):
-            return
-        offset, line, generation = cursor
+    def _pay_what_is_owed(self) -> None:
+        for pay in list(self._owed.values()):
+            pay()
+
+    def _write_what_waits(self) -> None:
+        """Stay until every event is written: nobody else knows them, and a disk may be full for hours."""
+        while not self.events.flush() and self.run.path.is_dir():
+            time.sleep(SECOND_S)
+        self._pay_what_is_owed()
+        self.see("events", "")
+
+    def _keep_cursor(self, offset: int, line: int, generation: int) -> None:
         self._cursor = {"log_offset": offset, "line": line, "generation": generation}
         self.emit("cursor", **self._cursor)
-
-
-def diary_path(model: ModelFolder) -> Path:
-    """The lab notebook of the project a model belongs to."""
-    return model.path.parent / "dev_diary.md"

@@ -20,7 +20,7 @@ _CHANGES_LIMIT = 12_000
 def open_entry(
     path: Path, model: ModelFolder, run: RunFolder, request: RunRequest, incident: Incident, history: History
 ) -> int:
-    """Open (or find) the diary entry about this incident and return its number. Raises OSError when it cannot."""
+    """Open (or find) the diary entry about this incident; its number. Raises OSError when it cannot."""
     facts = diary.EntryFacts(
         when=datetime.now().strftime("%Y-%m-%d %H:%M"),
         phase=PHASE_TITLES[request.phase],
@@ -29,9 +29,7 @@ def open_entry(
         author=request.user,
         incident=incident,
         last_metrics=history.tail(5),
-        resources={
-            k: v for k, v in incident.facts.items() if k.startswith(("cpu", "ram", "job", "disk", "gpu"))
-        },
+        resources=incident.facts.get("machine", {}),
         changes=changes_since_last_good(model, run)[:_CHANGES_LIMIT],
         command=shlex.join(request.command),
         log=_relative(run.log(), Path(request.plan.root)),

@@ -23,7 +23,16 @@ def start(model: ModelFolder, lock: int) -> int:
     with open(model.supervisor_log, "ab") as complaints:
         os.set_inheritable(lock, True)
         process = subprocess.Popen(
-            [sys.executable, "-m", "trainer_tui.supervise", str(model.path), str(model.logs), str(lock)],
+            # -P: nothing in the folder where the user happens to stand may pass for a module of ours.
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "trainer_tui.supervise",
+                str(model.path),
+                str(model.logs),
+                str(lock),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=complaints,
             stderr=complaints,

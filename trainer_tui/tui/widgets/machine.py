@@ -72,7 +72,7 @@ def gauge_rows(gauges: GaugePicture | None, width: int, height: int) -> list[lis
         _job(gauges, width),
     ]
     if not gauges.gpus:
-        rows.append([("GPU  none in the samples", "dim")])
+        rows.append([("GPU   none found by NVML", "dim")])
     elif len(rows) + len(gauges.gpus) + 1 > height:
         rows.append(_all_gpus(gauges.gpus))
     else:

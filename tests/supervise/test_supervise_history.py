@@ -1,0 +1,146 @@
+"""Losses that are no numbers, and histories that a script keeps elsewhere."""
+
+import pytest
+
+from trainer_tui.runs.history import read_history
+from trainer_tui.supervise.launch import prepare_run
+from trainer_tui.supervise.metrics import history_of_run, history_path, keep_history
+
+
+@pytest.mark.parametrize("end", ["sys.exit(0)", "sys.exit(1)", "raise SystemExit('loss is nan')"])
+def test_a_loss_that_is_nan_for_good(lab, end):
+    state = lab.watch(
+        "log(1, 0.5)\nfor n in range(2, 9): log(n, 'nan')\n"
+        f"results(); write('model_final.pkl', 'x')\n{end}\n",
+        phases=("quick", "full"),
+    )
+    assert (state.phase, state.reason) == ("quick", "nan-loss")
+    assert "train_loss is nan" in state.failure.message or "non-finite" in state.failure.message
+    assert state.failure.source == "history" and lab.diary.read_text().count("## Dev Diary Entry #") == 1
+
+
+def test_nan_in_the_very_last_row_and_exit_0(lab):
+    state = lab.watch("log(1, 0.5); log(2, 'nan'); results(); write('model_final.pkl', 'x')\n")
+    assert state.reason == "nan-loss"
+
+
+def test_a_nan_that_recovers_is_no_failure(lab):
+    state = lab.watch(
+        "log(1, 0.5); log(2, 'nan'); log(3, 0.4); log(4, 0.3); log(5, 0.2)\n"
+        "results(); write('model_final.pkl', 'x')\n"
+    )
+    assert state.passed and [i.fate for i in state.incidents if i.kind == "nan-loss"] == ["recovered"]
+    assert not lab.diary.exists()
+
+
+def test_nan_is_seen_while_it_trains(lab):
+    run = lab.start("log(1, 0.5)\nfor n in range(2, 9): log(n, 'nan')\nreach('ready'); wait_for('go')\n")
+    lab.reached("ready")
+    incident = lab.incident(run, "nan-loss", "confirmed")
+    assert incident.hypotheses and incident.facts["column"] == "train_loss"
+    lab.event(run, "diary")
+    lab.allow("go")
+    assert lab.finished().reason == "nan-loss"
+
+
+def test_a_history_replaced_by_a_folder_is_blind_until_it_is_back(lab):
+    run = lab.start("log(1, 0.5); reach('ready'); wait_for('go'); log(2, 0.4); good()\n")
+    lab.reached("ready")
+    lab.event(run, "started")
+    lab.until(run.telemetry.exists, "the supervisor to be at work")
+    run.history.rename(run.path / "aside.csv")
+    run.history.mkdir()
+    lab.event(run, "blind", source="history")
+    run.history.rmdir()
+    (run.path / "aside.csv").rename(run.history)
+    lab.event(run, "sighted", source="history")
+    lab.allow("go")
+    assert lab.finished().passed
+
+
+FOREIGN = """
+table = os.path.join(ROOT, "metrics.csv")
+with open(table, MODE) as f:
+    if MODE == "w":
+        f.write("epoch,loss\\n")
+    for n in range(1, 6):
+        f.write(f"{n},{VALUE}\\n"); f.flush()
+reach("ready"); wait_for("go")
+results(); write("model_final.pkl", "x")
+"""
+
+
+def test_a_foreign_history_is_followed_and_kept(lab):
+    run = lab.start("MODE = 'w'; VALUE = 'nan'\n" + FOREIGN, history="metrics.csv")
+    lab.incident(run, "nan-loss", "confirmed")
+    lab.allow("go")
+    assert lab.finished().reason == "nan-loss"
+    (lab.root / "metrics.csv").unlink()
+    assert read_history(run.history).rows == 5
+    assert {g.name: g.state for g in lab.finished().gates}["history"] == "passed"
+
+
+def test_what_an_earlier_run_left_says_nothing_about_this_one(lab):
+    (lab.root / "metrics.csv").write_text("epoch,loss\n" + "1,nan\n" * 9)
+    lab.allow("go")
+    state = lab.watch("results(); write('model_final.pkl', 'x')\n", history="metrics.csv")
+    assert state.reason == "gate-failed" and not state.incidents
+    assert {g.name: g.state for g in state.gates}["history"] == "failed", "it wrote no history of its own"
+    assert not lab.model.latest().history.exists()
+
+
+def test_a_history_that_begins_anew_is_judged_anew(lab):
+    run = lab.start(
+        """
+        table = os.path.join(ROOT, "metrics.csv")
+        with open(table, "w") as f:
+            f.write("epoch,loss\\n" + "".join(f"{n},{1 / n}\\n" for n in range(1, 20)))
+        reach("ready"); wait_for("go")
+        with open(table, "w") as f:
+            f.write("epoch,loss\\n" + "".join(f"{n},nan\\n" for n in range(1, 6)))
+        reach("anew"); wait_for("end")
+        """,
+        history="metrics.csv",
+    )
+    lab.reached("ready")
+    lab.event(run, "started")
+    lab.until(run.telemetry.exists, "the supervisor to be at work")
+    lab.allow("go")
+    lab.incident(run, "nan-loss", "confirmed")
+    lab.allow("end")
+    assert lab.finished().reason == "nan-loss"
+
+
+def test_a_script_with_a_foreign_history_that_begins_its_own(lab):
+    run = lab.start(
+        "open(os.path.join(ROOT, 'metrics.csv'), 'w').write('epoch,loss\\n1,0.5\\n')\n"
+        "reach('ready'); wait_for('go')\nlog(1, 0.5)\nfor n in range(2, 9): log(n, 'nan')\n",
+        history="metrics.csv",
+    )
+    lab.reached("ready")
+    lab.until(run.telemetry.exists, "the supervisor to be at work")
+    lab.allow("go")
+    assert lab.finished().reason == "nan-loss"
+
+
+def test_which_history_is_whose(lab):
+    lab.script("")
+    foreign = lab.root / "metrics.csv"
+    foreign.write_text("epoch,loss\n1,1\n")
+    plan = lab.plan(history="metrics.csv")
+    run = prepare_run(lab.model, plan, "full")
+    stale = run.run_json.stat().st_mtime_ns - 10**9
+    import os
+
+    os.utime(foreign, ns=(stale, stale))
+    assert history_path(run, plan) == run.history and history_of_run(run, plan) is None
+    keep_history(run, plan)
+    assert not run.history.exists()
+    os.utime(foreign)
+    assert history_path(run, plan) == foreign and history_of_run(run, plan).rows == 1
+    keep_history(run, plan)
+    assert run.history.read_bytes() == foreign.read_bytes() and history_path(run, plan) == run.history
+    assert history_path(run, lab.plan()) == run.history
+    foreign.unlink()
+    run.history.unlink()
+    assert history_of_run(run, plan) is None
