@@ -10,7 +10,12 @@ import time
 from lab import Terminal, cost, project, shim_of, supervisor_of, table, wait_for
 
 SECONDS = float(os.environ.get("SECONDS", "60"))
-SILENT = "import time\nfrom trainer_tui import TrainingRun\nwith TrainingRun.current() as run:\n    time.sleep(3600)\n"
+SILENT = """
+import time
+from trainer_tui import TrainingRun
+with TrainingRun.current() as run:
+    time.sleep(3600)
+"""
 
 
 def main() -> int:

@@ -1,9 +1,9 @@
-"""From the write of an error line to its event, and to the screen, while the log grows by 20,000 lines a second.
+"""From the write of an error line to its event and to the screen, while 20,000 lines a second are logged.
 
-The script writes tracebacks whose message holds the time of writing, each about something else: repeats of one message
-are one incident. The event carries its own time; the screen is a real
-terminal (tmux), looked at as often as it answers, so its figure is on the safe side. Only the headline and the signals
-count as shown: the log pane is passed over.
+The script writes tracebacks whose message holds the time of writing, each about something else: repeats of
+one message are one incident. The event carries its own time; the screen is a real terminal (tmux), looked at
+as often as it answers, so its figure is on the safe side. Only the headline and the signals count as shown: the
+log pane is passed over.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ line = "step {{}} loss 0.4127 lr 0.001 tokens 18234 ok, a line of about eighty c
 with TrainingRun.current() as run:
     began = time.perf_counter()
     written = errors = 0
-    parts = "alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa quebec romeo"
-    parts = parts.split()
+    parts = "alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar "
+    parts = (parts + "papa quebec romeo").split()
     while errors < {ERRORS} or time.perf_counter() - began < {ERRORS * EVERY_S + 3}:
         due = int((time.perf_counter() - began) * 20000)
         out = "".join(line.format(n) for n in range(written, due))

@@ -1,7 +1,7 @@
-"""What watching costs the training: a CPU-bound loop that logs 100 rows a second, alone and under supervisor and dashboard.
+"""What watching costs the training: a CPU-bound loop of 100 rows a second, alone and under our eyes.
 
-Alternating pairs on the same machine. The script times its own fixed work by wall clock; the ratio of each pair counts, and
-the median of the ratios is quoted.
+Alternating pairs on the same machine, supervisor and dashboard running in one half of each. The script times
+its own fixed work by wall clock; the median of the pairs' ratios is quoted.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def alone(root: Path) -> float:
     """Seconds of the loop without us."""
     out = root / "alone.txt"
     environment = {**os.environ, "BENCH_OUT": str(out)}
-    subprocess.run([sys.executable, "models/loop.py"], cwd=root, env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "models/loop.py"], cwd=root, env=environment, check=True, stdout=subprocess.DEVNULL
+    )
     return float(out.read_text())
 
 
@@ -62,7 +64,11 @@ def watched(root: Path, number: int) -> float:
 def ended(root: Path) -> bool:
     """Whether the newest run has ended."""
     runs = sorted((root / "output/loop").glob("*-full"))
-    events = (runs[-1] / "events.jsonl").read_text().splitlines() if runs and (runs[-1] / "events.jsonl").exists() else []
+    events = (
+        (runs[-1] / "events.jsonl").read_text().splitlines()
+        if runs and (runs[-1] / "events.jsonl").exists()
+        else []
+    )
     done = bool(events) and json.loads(events[-1])["kind"] == "ended"
     if done:
         (root / "output" / "loop").rename(root / "output" / f"loop-{runs[-1].stat().st_ino}")

@@ -1,7 +1,7 @@
 """How long until the program answers: `--help`, the import of TrainingRun, the first frame of `watch`.
 
-Medians of whole processes, after one warm-up. The first frame is timed from exec to the first drawn text that names the
-model, read from a real pseudo-terminal.
+Medians of whole processes, after one warm-up. The first frame is timed from exec to the first drawn text that
+names the model, read from a real pseudo-terminal.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ from pathlib import Path
 
 from lab import PROGRAM, median, project, table
 
-SILENT = "import time\nfrom trainer_tui import TrainingRun\nwith TrainingRun.current() as run:\n    time.sleep(600)\n"
+SILENT = """
+import time
+from trainer_tui import TrainingRun
+with TrainingRun.current() as run:
+    time.sleep(600)
+"""
 
 
 def timed(*command: str, runs: int = 11) -> float:
@@ -75,7 +80,10 @@ with TrainingRun.current() as run:
 
 def a_row() -> float:
     """Median seconds of one `run.log`."""
-    times = [float(subprocess.run([sys.executable, "-c", ROWS], capture_output=True, text=True).stdout) for _ in range(5)]
+    times = [
+        float(subprocess.run([sys.executable, "-c", ROWS], capture_output=True, text=True).stdout)
+        for _ in range(5)
+    ]
     return median(times)
 
 
@@ -96,9 +104,24 @@ def main() -> int:
         "Start",
         [
             ("trainer-tui --help", f"{helped:.3f} s", "< 0.2 s", helped < 0.2),
-            ("import TrainingRun, over bare Python", f"{imported * 1000:.0f} ms", "< 30 ms", imported < 0.030),
-            ("first frame of watch, starting a run", f"{median(fresh):.3f} s", "< 0.5 s", median(fresh) < 0.5),
-            ("first frame of watch, attaching", f"{median(attached):.3f} s", "< 0.5 s", median(attached) < 0.5),
+            (
+                "import TrainingRun, over bare Python",
+                f"{imported * 1000:.0f} ms",
+                "< 30 ms",
+                imported < 0.030,
+            ),
+            (
+                "first frame of watch, starting a run",
+                f"{median(fresh):.3f} s",
+                "< 0.5 s",
+                median(fresh) < 0.5,
+            ),
+            (
+                "first frame of watch, attaching",
+                f"{median(attached):.3f} s",
+                "< 0.5 s",
+                median(attached) < 0.5,
+            ),
             ("one row of run.log", f"{a_row() * 1e6:.0f} µs", "", None),
             ("  the very first of them all", f"{starting:.3f} s", "", None),
         ],

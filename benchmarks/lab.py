@@ -1,4 +1,4 @@
-"""What the benchmarks share: a throw-away project, a real terminal (tmux), process costs, tables and medians."""
+"""What the benchmarks share: a throw-away project, a real terminal (tmux), costs, tables and medians."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ class Terminal:
         self.socket = f"bench-{os.getpid()}-{time.monotonic_ns()}"
         width, height = map(str, size)
         command = [PROGRAM, *arguments]
-        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", width, "-y", height, "-c", str(root), *command)
+        self._tmux(
+            "-f", "/dev/null", "new-session", "-d", "-x", width, "-y", height, "-c", str(root), *command
+        )
 
     def screen(self) -> str:
         """What a person sees."""
@@ -119,9 +121,9 @@ def median(values: Sequence[float]) -> float:
 
 def machine() -> str:
     """The machine the figures are from."""
-    cores = os.cpu_count()
+    cores, python = os.cpu_count(), platform.python_version()
     memory = psutil.virtual_memory().total / (1 << 30)
-    return f"{cores} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{cores} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}, Python {python}"
 
 
 def table(title: str, rows: Sequence[tuple[str, str, str, bool | None]]) -> int:

@@ -1,7 +1,7 @@
 """The pictures of the README, made by the app itself from real runs: `make picture`.
 
-Two runs are watched in a throw-away copy of the project: model_3 to beyond the middle of its full phase, and diverges until
-its diary entry is open.
+Two runs are watched in a throw-away copy of the project: model_3 to beyond the middle of its full phase, and
+diverges until its diary entry is open.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ async def take(name: str, picture: Path, ready: Callable[[CockpitApp], object]) 
     place = workplace()
     folder = place.folder(name)
     start.start_watch(folder, plan_for_model(place, name))
-    cockpit = Cockpit(folder, place.project.diary, place.project.root.name, lambda: None, lambda: start.revive(folder))
+    cockpit = Cockpit(
+        folder, place.project.diary, place.project.root.name, lambda: None, lambda: start.revive(folder)
+    )
     app = CockpitApp(cockpit)
     async with app.run_test(size=SIZE) as pilot:
         await until(lambda: ready(app))
@@ -71,6 +73,8 @@ def diary_open(app: CockpitApp) -> bool:
 
 def main() -> int:
     """Write docs/watch.svg and docs/diary.svg."""
+    os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    os.environ.pop("NO_COLOR", None)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "project"
         root.mkdir()

@@ -8,6 +8,7 @@ import re
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 FILE = "trainer.toml"
 """The settings file; the folder that holds it is the root of a project."""
@@ -74,10 +75,10 @@ class Project:
 
     @classmethod
     def declared(cls, start: Path | None = None) -> Project:
-        """The project around a folder, its folders where `trainer.toml` puts them, nothing else of it checked.
+        """The project around a folder, its folders where `trainer.toml` puts them; nothing else is checked.
 
-        Enough to find runs, at a tenth of the cost of the settings. What is no text is left to the settings to
-        complain of. Raises ProjectError when there is no project.
+        Enough to find runs, at a tenth of the cost of the settings. What is no text is left for the settings
+        to complain of. Raises ProjectError when there is no project.
         """
         import tomllib
 
@@ -86,9 +87,12 @@ class Project:
             table = tomllib.loads((project.root / FILE).read_text("utf-8")).get("project", {})
         except (OSError, ValueError):
             return project
-        names = {key: table[key] for key in _FOLDERS if isinstance(table, dict) and isinstance(table.get(key), str)}
+        names = {
+            key: table[key] for key in _FOLDERS if isinstance(table, dict) and isinstance(table.get(key), str)
+        }
         names |= {key: os.environ[_FOLDERS[key]] for key in _FOLDERS if os.environ.get(_FOLDERS[key])}
-        return replace(project, **{key: project.root / Path(name).expanduser() for key, name in names.items()})
+        folders: dict[str, Any] = {key: project.root / Path(name).expanduser() for key, name in names.items()}
+        return replace(project, **folders)
 
     # ------------------------------------------------------------------------------------------- the models
 

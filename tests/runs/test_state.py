@@ -64,8 +64,8 @@ def saw(*incidents: Incident) -> RunState:
             {"gates": (GateResult("exit", "passed", "0"),)},
         ),
         (
-            {"kind": "forecast", "seconds_low": 1, "seconds_high": 2, "memory_bytes": None, "basis": "b"},
-            {"forecast": Forecast(1, 2, None, "b")},
+            {"kind": "forecast", "seconds_low": 1, "seconds_high": 2, "memory_low": 3, "memory_high": 4},
+            {"forecast": Forecast(1, 2, 3, 4, "")},
         ),
         ({"kind": "exited", "code": 3, "duration_s": 7}, {
             "status": "finishing", "exit": {"code": 3, "duration_s": 7}, "duration_s": 7}),

@@ -12,7 +12,7 @@ from trainer_tui.runs.state import RunState
 from trainer_tui.runs.telemetry import COLUMNS, TelemetryReader
 from trainer_tui.supervise.book import FLOOD_LIMIT, IncidentBook
 from trainer_tui.supervise.convergence import convergence
-from trainer_tui.supervise.forecast import forecast, window_warning
+from trainer_tui.supervise.forecast import forecast, warning
 from trainer_tui.supervise.gates import GATES, evaluate, failures, open_gates
 from trainer_tui.supervise.launch import prepare_run
 from trainer_tui.supervise.results import results_faults
@@ -132,7 +132,7 @@ def test_training_grows_and_start_and_end_do_not(table):
     seen = forecast(PLAN, ended(100.0), epochs, None)
     assert seen.seconds_low == pytest.approx(40 + 60 / 0.25)
     assert seen.seconds_high == pytest.approx(40 + 60 / (0.25 * 0.15))
-    assert seen.memory_bytes is None and "25%" in seen.basis
+    assert seen.memory_low is None and "25%" in seen.basis
     without = forecast(PLAN, ended(100.0), None, None)
     assert without.seconds_low == 400
 
@@ -146,15 +146,27 @@ def test_memory_grows_with_the_data(table):
     rows = ",".join(COLUMNS) + "\n" + ",".join("100" for _ in COLUMNS) + "\n"
     telemetry = TelemetryReader(table(rows, "t.csv"))
     telemetry.poll()
-    assert forecast(PLAN, ended(9.0, max_rss_bytes=400), None, telemetry).memory_bytes == 100 + 300 / 0.15
-    assert forecast(PLAN, ended(9.0, max_rss_bytes=50), None, telemetry).memory_bytes == 50
-    assert forecast(PLAN, ended(9.0, max_rss_bytes=400), None, None).memory_bytes == 200 + 200 / 0.15
+    grown = forecast(PLAN, ended(9.0, max_rss_bytes=400), None, telemetry)
+    assert (grown.memory_low, grown.memory_high) == (400, 100 + 300 / 0.15)
+    small = forecast(PLAN, ended(9.0, max_rss_bytes=50), None, telemetry)
+    assert (small.memory_low, small.memory_high) == (50, 50)
+    blind = forecast(PLAN, ended(9.0, max_rss_bytes=400), None, None)
+    assert (blind.memory_low, blind.memory_high) == (400, 200 + 200 / 0.15)
+    before = (ended(10.0, max_rss_bytes=100), ended(90.0, max_rss_bytes=200))
+    known = forecast(PLAN, ended(9.0, max_rss_bytes=400), None, telemetry, [before])
+    assert (known.memory_low, known.memory_high) == (640, 1000)
+
+
+def test_memory_that_is_not_there_is_warned_of():
+    seen = forecast(PLAN, ended(100.0, max_rss_bytes=4 << 30), None, None)
+    assert "need 4.0 GiB of memory at least; there are 2.0 GiB" in warning(PLAN, seen, 2 << 30)
+    assert "memory" not in warning(PLAN, seen, 8 << 30)
 
 
 def test_the_window_is_foretold():
-    assert "at the latest" in window_warning(PLAN, forecast(PLAN, ended(1.0), None, None))
-    assert "at least" in window_warning(PLAN, forecast(PLAN, ended(9000.0), None, None))
-    assert window_warning(PLAN, forecast(PLAN, ended(1800.0), None, None)) == ""
+    assert "at the latest" in warning(PLAN, forecast(PLAN, ended(1.0), None, None), None)
+    assert "at least" in warning(PLAN, forecast(PLAN, ended(9000.0), None, None), None)
+    assert warning(PLAN, forecast(PLAN, ended(1800.0), None, None), None) == ""
 
 
 # -------------------------------------------------------------------------------- gates

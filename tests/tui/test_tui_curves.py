@@ -91,3 +91,15 @@ def test_a_million_rows_are_thinned_in_a_moment() -> None:
     picture = plot_of(data, "loss", 0, 150, False)
     assert sum(len(xs) for xs, _ in picture.curves[0].pieces) <= 300
     assert picture.curves[0].pieces[0][1] != pytest.approx(0)
+
+
+EPOCHS = [float(e) for e in range(100)]
+
+
+def test_a_loss_that_fell_early_gets_a_logarithmic_axis() -> None:
+    early = history(epoch=EPOCHS, train_loss=[2.0 if e < 3 else 0.01 for e in EPOCHS])
+    steady = history(epoch=EPOCHS, train_loss=[1.0 - e / 200 for e in EPOCHS])
+    signed = history(epoch=EPOCHS, train_loss=[2.0 if e < 3 else -0.01 for e in EPOCHS])
+    found = [plot_of(h, "train_loss", 0, 80, None).log_scale for h in (early, steady, signed)]
+    assert found == [True, False, False]
+    assert not plot_of(early, "train_loss", 0, 80, False).log_scale

@@ -24,7 +24,7 @@ NOW = datetime(2026, 1, 25, 14, 2, 11, tzinfo=UTC)
 PLAN = WatchPlan(model="model_3", command=("python",), cwd=".", root=".")
 QUICK = RunState(
     "model_3/006-quick", "model_3", 6, "quick", status="ended", reason="passed", duration_s=131.0,
-    gates=(GateResult("exit", "passed", "exit 0"),), forecast=Forecast(10000, 12000, None, ""),
+    gates=(GateResult("exit", "passed", "exit 0"),), forecast=Forecast(10000, 12000, None, None, ""),
 )  # fmt: skip
 
 
@@ -158,10 +158,10 @@ def test_no_event_can_break_the_signals(kind: str, fields: dict[str, Any]) -> No
 def test_gates_and_forecast_as_signals() -> None:
     results = [{"name": "a", "state": "failed", "sentence": "2 of 3"}, {"name": "b", "state": "passed"}]
     found = signals_of(
-        [event("gates", results=results), event("forecast", seconds_low=3600, seconds_high=7200)]
+        [event("gates", results=results), event("forecast", text="about 1:00:00 to 2:00:00", warning="")]
     )
     assert [(s.sign, s.text) for s in found] == [
-        ("·", "forecast: full takes 1 h 00 min to 2 h 00 min"),
+        ("·", "forecast of the full run: about 1:00:00 to 2:00:00"),
         ("✘", "gates failed: a"),
     ]
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trainer_tui.runs.units import bytes_text, pair_text
 from trainer_tui.tui.loglines import found_in, level_of, stamp_length
-from trainer_tui.tui.words import about_text, bar, bytes_text, elapsed_text, local_time, pair_text, sparkline
+from trainer_tui.tui.words import about_text, bar, elapsed_text, local_time, sparkline
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ class EventLog:
 
 
 def _strict(value: Any) -> Any:
-    """The value with `nan` and `inf` as words: JSON knows no such numbers, and strict parsers refuse the line."""
+    """The value with `nan` and `inf` as words: JSON has no such numbers, so strict parsers refuse them."""
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, dict):

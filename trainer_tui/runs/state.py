@@ -24,7 +24,10 @@ class Forecast:
 
     seconds_low: float
     seconds_high: float
-    memory_bytes: float | None
+    memory_low: float | None
+    """Peak memory of the whole job in bytes, at least."""
+    memory_high: float | None
+    """If all of what grew in the quick run grows with the data."""
     basis: str
 
 
@@ -209,7 +212,8 @@ def _forecast(state: RunState, event: Event) -> RunState:
         forecast=Forecast(
             float(event["seconds_low"]),
             float(event["seconds_high"]),
-            event.get("memory_bytes"),
+            event.get("memory_low"),
+            event.get("memory_high"),
             event.get("basis", ""),
         ),
     )

@@ -1,4 +1,4 @@
-"""Bytes for people."""
+"""Sizes and counts for people."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def pair_text(used: float, total: float) -> str:
     if first.split()[-1] == second.split()[-1]:
         first = first.split()[0]
     return f"{first} of {second.replace('.0 ', ' ')}"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """`1 process`, `3 processes`."""
+    return f"{count} {one if count == 1 else many}"

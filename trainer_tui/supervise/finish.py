@@ -6,14 +6,13 @@ import time
 from typing import TYPE_CHECKING
 
 from trainer_tui.failures import classify_exit, reason_for
-from trainer_tui.runs.clock import duration_text
 from trainer_tui.runs.files import read_json
 from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.runs.state import RunState, observe
 from trainer_tui.runs.telemetry import TelemetryReader
 from trainer_tui.supervise import job, stopping
 from trainer_tui.supervise.chain import restart_decision
-from trainer_tui.supervise.forecast import forecast, window_warning
+from trainer_tui.supervise.forecast import forecast, forecast_text, warning
 from trainer_tui.supervise.gates import evaluate, failures
 from trainer_tui.supervise.metrics import keep_history
 from trainer_tui.supervise.publish import publish_results
@@ -126,17 +125,19 @@ def _forecast(s: RunSupervisor) -> None:
     telemetry = TelemetryReader(s.run.telemetry)
     telemetry.poll()
     seen = forecast(s.plan, s.state, s.history.history, telemetry, passed_pairs(s.model, s.request.number))
+    telemetry.close()
     if seen is None:
         return
-    warning = window_warning(s.plan, seen)
+    sample = s.machine.last if s.machine is not None else None
     s.emit(
         "forecast",
         seconds_low=round(seen.seconds_low, 1),
         seconds_high=round(seen.seconds_high, 1),
-        memory_bytes=seen.memory_bytes,
+        memory_low=seen.memory_low,
+        memory_high=seen.memory_high,
         basis=seen.basis,
-        text=f"about {duration_text(seen.seconds_low)} to {duration_text(seen.seconds_high)}",
-        warning=warning,
+        text=forecast_text(seen),
+        warning=warning(s.plan, seen, sample.ram_total if sample is not None else None),
     )
 
 

@@ -9,6 +9,7 @@ from trainer_tui.runs.history import History
 from trainer_tui.runs.plan import WatchPlan
 from trainer_tui.runs.state import Forecast, RunState
 from trainer_tui.runs.telemetry import TelemetryReader
+from trainer_tui.runs.units import bytes_text
 
 _MARGIN = 1.25
 """A ratio seen before is believed within this factor."""
@@ -30,14 +31,15 @@ def forecast(
     took = quick.duration_s
     if not took:
         return None
-    memory = _memory(plan, quick, telemetry)
+    memory_low, memory_high = _memory(plan, quick, telemetry, pairs)
     known = [(full.duration_s or 0) / q.duration_s for q, full in pairs if q.duration_s and full.duration_s]
     if known:
         expected = took * known[-1]
         return Forecast(
             expected / _MARGIN,
             expected * _MARGIN,
-            memory,
+            memory_low,
+            memory_high,
             f"the last full run took {known[-1]:.1f} times its quick run",
         )
     training = _training_seconds(history, took)
@@ -47,14 +49,26 @@ def forecast(
     return Forecast(
         low,
         high,
-        memory,
+        memory_low,
+        memory_high,
         f"{duration_text(training)} of training at {plan.scale:.0%} of the iterations "
         f"and {plan.data_fraction:.0%} of the data",
     )
 
 
-def window_warning(plan: WatchPlan, seen: Forecast) -> str:
-    """A sentence when the full run will probably miss its required window; empty when it may fit."""
+def forecast_text(seen: Forecast) -> str:
+    """`26 s to 2:01, 0.4 to 2.4 GiB`."""
+    text = f"about {duration_text(seen.seconds_low)} to {duration_text(seen.seconds_high)}"
+    if seen.memory_low and seen.memory_high:
+        text += f", {bytes_text(seen.memory_low)} to {bytes_text(seen.memory_high)} of memory"
+    return text
+
+
+def warning(plan: WatchPlan, seen: Forecast, memory: float | None) -> str:
+    """A sentence when the full run will probably miss its window or not fit into `memory` bytes."""
+    if memory and seen.memory_low and seen.memory_low > memory:
+        wanted = bytes_text(seen.memory_low)
+        return f"the full run will probably need {wanted} of memory at least; there are {bytes_text(memory)}"
     window = f"{duration_text(plan.min_s)} to {duration_text(plan.max_s)}"
     if seen.seconds_high < plan.min_s:
         at_most = duration_text(seen.seconds_high)
@@ -72,10 +86,24 @@ def _training_seconds(history: History | None, took: float) -> float:
     return min(took, spent) if spent > 0 else took
 
 
-def _memory(plan: WatchPlan, quick: RunState, telemetry: TelemetryReader | None) -> float | None:
-    peak = (quick.exit or {}).get("max_rss_bytes")
-    if not peak:
-        return None
+def _memory(
+    plan: WatchPlan,
+    quick: RunState,
+    telemetry: TelemetryReader | None,
+    pairs: Sequence[tuple[RunState, RunState]],
+) -> tuple[float | None, float | None]:
+    """Bytes at least and at most: none of the quick run's memory grows with the data, or all does."""
+    peak = _peak(quick)
+    if peak is None:
+        return None, None
+    grew = [after / before for q, full in pairs if (before := _peak(q)) and (after := _peak(full))]
+    if grew:
+        return peak * grew[-1] / _MARGIN, peak * grew[-1] * _MARGIN
     first = telemetry.series("job_rss", telemetry.rows)[:3] if telemetry else []
     base = min((v for v in first if v > 0), default=peak / 2)
-    return float(base + (peak - base) / plan.data_fraction) if peak > base else float(peak)
+    return peak, base + (peak - base) / plan.data_fraction if peak > base else peak
+
+
+def _peak(state: RunState) -> float | None:
+    peak = (state.exit or {}).get("max_rss_bytes")
+    return float(peak) if peak else None

@@ -7,7 +7,7 @@ import time
 
 from trainer_tui.runs.files import LineAppender
 from trainer_tui.runs.layout import RunFolder
-from trainer_tui.runs.units import bytes_text, pair_text
+from trainer_tui.runs.units import bytes_text, counted, pair_text
 from trainer_tui.supervise.resources import Sample, Sampler, header
 
 
@@ -50,7 +50,7 @@ class Machine:
         facts = {
             "CPU": f"{sample.cpu_percent:.0f} % of {sample.cpu_count} cores",
             "RAM": pair_text(sample.ram_used, sample.ram_total),
-            "job": f"{bytes_text(sample.job_rss)} in {sample.job_processes} processes",
+            "job": f"{bytes_text(sample.job_rss)}, {counted(sample.job_processes, 'process', 'processes')}",
             "disk": f"{bytes_text(sample.disk_free)} free",
         }
         for gpu in sample.gpus:

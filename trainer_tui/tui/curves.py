@@ -20,6 +20,9 @@ _DASH, _DASH_PERIOD = 4.0, 8.0
 _LARGEST = 1e100
 """What is larger is as good as infinite: no axis can show it."""
 
+_FEW, _DWARFS = 20, 5.0
+"""From so many values on, a largest one that is so many times the median asks for a logarithmic axis."""
+
 Floats = NDArray[np.float64]
 
 
@@ -35,16 +38,21 @@ def groups(metrics: list[str], main: str) -> list[list[str]]:
     return sorted(found.values(), key=rank)
 
 
-def plot_of(history: History, main: str, choice: int, columns: int, log_scale: bool) -> PlotPicture:
-    """The picture of one group of metrics, thinned to about `columns` terminal columns."""
+def plot_of(history: History, main: str, choice: int, columns: int, log_scale: bool | None) -> PlotPicture:
+    """The picture of one group of metrics, thinned to about `columns` terminal columns.
+
+    `log_scale` None: logarithmic where a linear axis would press most of the curve flat.
+    """
     all_groups = groups(history.metrics(), main)
     if not history.rows or not all_groups:
         return PlotPicture(waiting="waits for the first row of training_history.csv")
     index = choice % len(all_groups)
     x = np.array(history.steps(), dtype=np.float64)
+    columns_of_group = [np.array(history.columns[name], dtype=np.float64) for name in all_groups[index]]
+    if log_scale is None:
+        log_scale = spans_magnitudes(np.concatenate(columns_of_group))
     curves, bad_at = [], None
-    for number, name in enumerate(all_groups[index]):
-        raw = np.array(history.columns[name], dtype=np.float64)
+    for number, (name, raw) in enumerate(zip(all_groups[index], columns_of_group, strict=True)):
         raw[np.abs(raw) > _LARGEST] = math.inf
         bad_at = _earlier(bad_at, _broken_at(x, raw))
         y = np.where(raw > 0, np.log10(np.where(raw > 0, raw, 1.0)), math.nan) if log_scale else raw
@@ -69,6 +77,14 @@ def plot_of(history: History, main: str, choice: int, columns: int, log_scale: b
         groups=len(all_groups),
         bad_at=bad_at,
     )
+
+
+def spans_magnitudes(values: Floats) -> bool:
+    """Whether the largest value dwarfs the middle one, as a loss that fell early or exploded late does."""
+    finite = values[np.isfinite(values)]
+    if len(finite) < _FEW or finite.min() <= 0:
+        return False
+    return bool(finite.max() > _DWARFS * np.median(finite))
 
 
 def thin(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:

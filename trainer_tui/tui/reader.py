@@ -39,7 +39,8 @@ class PlotWish:
     choice: int = 0
     columns: int = 0
     """Terminal columns it has; 0: it cannot show anything yet."""
-    log_scale: bool = False
+    log_scale: bool | None = None
+    """None: as it suits the values."""
 
 
 class Reader(threading.Thread):

@@ -9,7 +9,6 @@ from trainer_tui.runs.events import Event
 from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.text import clean
 from trainer_tui.tui.pictures import Notice, Signal, Tone
-from trainer_tui.tui.words import about_text, bytes_text
 
 SIGNS: dict[Tone, str] = {"plain": "·", "dim": "·", "good": "✔", "warning": "▲", "bad": "✘", "blind": "◌"}
 
@@ -77,10 +76,9 @@ def _gates(event: Event) -> Line:
 
 
 def _forecast(event: Event) -> Line:
-    low, high = about_text(float(event["seconds_low"])), about_text(float(event["seconds_high"]))
-    span = low if low == high else f"{low} to {high}"
-    memory = event.get("memory_bytes")
-    return "plain", f"forecast: full takes {span}" + (f", peak {bytes_text(float(memory))}" if memory else "")
+    warning = str(event.get("warning") or "")
+    text = f"forecast of the full run: {event.get('text', '')}"
+    return ("warning", f"{text}; {warning}") if warning else ("plain", text)
 
 
 def _ended(event: Event) -> Line:

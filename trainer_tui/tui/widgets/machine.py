@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from textual.widget import Widget
 
 from trainer_tui.runs.telemetry import Gpu
+from trainer_tui.runs.units import bytes_text, pair_text
 from trainer_tui.tui.gauges import disk_is_full, disk_is_low
 from trainer_tui.tui.headlines import Piece
 from trainer_tui.tui.pictures import GaugePicture, Tone
 from trainer_tui.tui.styles import lines
-from trainer_tui.tui.words import bytes_text, number_text, pair_text, percent_text, sparkline
+from trainer_tui.tui.words import number_text, percent_text, sparkline
 
 _SPARK = 8
 _HOT = 85.0

@@ -38,7 +38,7 @@ class PlotPane(Vertical):
         self._plot: CurvePlot | None = None
         self._picture: PlotPicture | None = None
         self._choice = 0
-        self._log_scale = False
+        self._log_scale: bool | None = None
 
     def compose(self) -> ComposeResult:
         yield self._waits
@@ -65,7 +65,8 @@ class PlotPane(Vertical):
 
     def toggle_log_scale(self) -> None:
         """Switch the y axis between linear and logarithmic."""
-        self._log_scale = not self._log_scale
+        shown = self._picture is not None and self._picture.log_scale
+        self._log_scale = not shown
         self._ask()
 
     def on_resize(self, event: Resize) -> None:
