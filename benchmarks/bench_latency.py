@@ -2,8 +2,8 @@
 
 The script writes tracebacks whose message holds the time of writing, each about something else: repeats of
 one message are one incident. The event carries its own time; the screen is a real terminal (tmux), looked at
-as often as it answers, so its figure is on the safe side. Only the headline and the signals count as shown: the
-log pane is passed over.
+as often as it answers, so its figure is on the safe side. Only headline and signals count as shown, not the
+log pane.
 """
 
 from __future__ import annotations
