@@ -23,12 +23,12 @@ from trainer_tui import TrainingRun
 
 def work():
     total = 0.0
-    for i in range(75_000):
+    for i in range(290_000):
         total += (i % 7) * 1.0000001
     return total
 
 with TrainingRun.current() as run:
-    for _ in range(100):
+    for _ in range(50):
         work()
     began = time.perf_counter()
     for epoch in range({ROWS}):
