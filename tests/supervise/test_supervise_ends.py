@@ -297,7 +297,7 @@ def test_signals_are_as_they_are_at_birth(lab):
     state = lab.watch("", command=("sh", "-c", "grep -E 'Sig(Blk|Ign)' /proc/self/status"), is_model=False)
     assert state.passed
     lines = lab.model.latest().log().read_text().split()
-    # 32 and 33 belong to the C library, which lets nobody set them: they come from wherever the tests came from.
+    # 32 and 33 belong to the C library, which lets nobody set them: the tests may have inherited them.
     reserved = 1 << 31 | 1 << 32
     assert int(lines[1], 16) & ~reserved == 0 and int(lines[3], 16) & ~reserved == 0
 
