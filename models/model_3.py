@@ -13,7 +13,7 @@ from torch import nn
 from trainer_tui import TrainingRun
 
 EPOCHS = 2000
-BATCH = 40
+BATCH = 32
 LEARNING_RATE = 1e-3
 NOISE = 4.0  # grey levels
 LEVELS = 16.0

@@ -141,3 +141,16 @@ def test_a_locale_that_cannot_draw():
         [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "problem"
+
+
+def test_settings_that_belong_to_no_model_are_seen(tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "model_3.py").touch()
+    project = Project.at(tmp_path)
+    assert doctor_here.settings(project).verdict == "ok"
+    (tmp_path / "trainer.toml").write_text("[models.modl_3]\nseed = 1\n")
+    row = doctor_here.settings(project)
+    assert row.verdict == "advice" and "did you mean model_3?" in row.todo
+    (tmp_path / "trainer.toml").write_text("[models.model_3]\nsede = 1\n")
+    row = doctor_here.settings(project)
+    assert row.verdict == "problem" and "trainer.toml:2" in row.todo

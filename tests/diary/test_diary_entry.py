@@ -13,7 +13,7 @@ from trainer_tui.diary.checks import complete, entries_for_model, entries_for_ru
 from trainer_tui.diary.document import SECTION_TITLES, parse
 from trainer_tui.diary.entry import EntryFacts, render, render_note
 from trainer_tui.diary.lines import closed
-from trainer_tui.diary.markdown import code, duration_text
+from trainer_tui.diary.markdown import code
 from trainer_tui.diary.marker import about
 from trainer_tui.runs.incident import Incident
 
@@ -245,12 +245,5 @@ def test_nothing_from_outside_breaks_an_entry(data: st.DataObject) -> None:
         text.encode()
 
 
-def test_small_words() -> None:
+def test_code_keeps_backticks() -> None:
     assert code("a `b` c") == "``a `b` c``" and code("`x`") == "`` `x` ``"
-    assert [duration_text(s) for s in (4.2, 131, 3599.9, 3600, 7199)] == [
-        "4.2 s",
-        "2 min 11 s",
-        "59 min 59 s",
-        "1 h 00 min",
-        "2 h 00 min",
-    ]

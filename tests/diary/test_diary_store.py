@@ -248,7 +248,7 @@ path, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 print("ready", flush=True)
 for n in range(count):
     found = Incident(id=f"{name}:{n}", severity="error", kind="x", message="m")
-    open_entry(path, EntryFacts("t", "p", "model_3", f"model_3/{name}", "ada", found))
+    open_entry(path, EntryFacts("t", "p", "model_3", f"model_3/{name}", "ada", found), wait_s=30)
 """
 
 

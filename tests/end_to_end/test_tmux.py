@@ -242,3 +242,20 @@ def test_a_bar_instead_of_the_dashboard(terminal: Terminal):
     terminal.press("C-c")
     seen = terminal.wait_for("Come back: trainer-tui watch a", "left with 130")
     assert "━" not in seen
+
+
+def test_who_comes_back_after_the_end_sees_the_end(terminal: Terminal):
+    terminal.command(f"{WATCH} a")
+    terminal.wait_for("a #2 full (5B)", "● running")
+    terminal.press("q")
+    terminal.wait_for("Come back: trainer-tui watch a", PROMPT)
+    (terminal.root / "go").touch()
+    assert waited(lambda: terminal.supervisor() is None, 30)
+    terminal.command(f"clear; {WATCH} a")
+    terminal.wait_for("a #2 full (5B)", "✔ passed")
+    terminal.press("q")
+    terminal.wait_for("a/002-full ✔ passed after", PROMPT)
+    assert not (terminal.root / "output/a/003-quick").exists()
+    terminal.command(f"clear; {WATCH} a")
+    terminal.wait_for("✔ passed")
+    assert waited((terminal.root / "output/a/003-quick").is_dir, 10), "its end was seen: this is a new watch"

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from trainer_tui.failures import Scanner
-from trainer_tui.failures.__main__ import main, scan_file
 from trainer_tui.runs.incident import Incident
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
@@ -25,6 +24,13 @@ def load(name: str) -> list[dict[str, Any]]:
 def scan(text: str) -> list[Incident]:
     scanner = Scanner()
     return scanner.feed((text + "\n").encode()) + scanner.finish()
+
+
+def scan_file(path: Path) -> list[Incident]:
+    """Each incident once, with the most that is known about it, in the file's order."""
+    scanner = Scanner()
+    told = scanner.feed(path.read_bytes()) + scanner.finish()
+    return sorted({i.id: i for i in told}.values(), key=lambda incident: incident.offset or 0)
 
 
 def squash(text: str) -> str:
@@ -83,14 +89,3 @@ def test_whole_logs(name: str, line: int | None) -> None:
         assert errors == []
     else:
         assert abs((errors[0].line or 0) - line) <= 1
-
-
-def test_the_command_prints_one_object_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    log = tmp_path / "run.log"
-    log.write_bytes(b"epoch 1\nRuntimeError: NaN detected\n")
-    assert main([str(log), str(tmp_path / "missing.log")]) == 1
-    out, err = capsys.readouterr()
-    (found,) = [json.loads(line) for line in out.splitlines()]
-    assert found["file"] == str(log) and (found["line"], found["offset"]) == (2, 8)
-    assert found["severity"] == "error" and found["message"] == "RuntimeError: NaN detected"
-    assert "missing.log: No such file or directory" in err

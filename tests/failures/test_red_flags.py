@@ -147,3 +147,13 @@ def test_spike_oscillation_frozen_and_plateau() -> None:
     rng = random.Random(3)
     flat = curve(400, lambda i: {"loss": 1 / (1 + min(i, 100)) + 1e-3 * rng.random()})
     assert [i.severity for i in of_kind(RedFlags().feed(0, flat), "plateau")] == ["notice"]
+
+
+@pytest.mark.parametrize("factor", [2.0, 10.0, 1e30, -3.0])
+def test_a_loss_that_explodes_is_followed_to_infinity(factor: float) -> None:
+    flags, value, found = RedFlags(), 1.0, []
+    for epoch in range(2000):
+        row = {"epoch": epoch, "train_loss": value, "val_loss": 2 * value, "grad_norm": abs(value)}
+        found += flags.feed(epoch, [row])
+        value *= factor
+    assert [i.fate for i in found if i.id == "history:nan:train_loss"] == ["suspected", "confirmed"]

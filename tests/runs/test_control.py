@@ -25,6 +25,13 @@ def test_a_request_is_read_once(run: RunFolder) -> None:
     assert read_records(run.control)[0]["why"] == "enough"
 
 
+def test_a_request_says_who_asks(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "mira")
+    ask(run, "stop")
+    asked = ControlReader(run.control, set()).poll()[0]
+    assert asked["user"] == "mira" and asked["host"]
+
+
 def test_what_an_earlier_supervisor_answered_is_left_out(run: RunFolder) -> None:
     first, second = ask(run, "pause"), ask(run, "resume")
     reader = ControlReader(run.control, {first})

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trainer_tui.runs import files as files_module
 from trainer_tui.runs.files import (
     LineAppender,
     complete_lines,
@@ -378,3 +379,23 @@ def _waits_for_lock(thread: threading.Thread) -> bool:
         "->" in line and "FLOCK" in line and f" {os.getpid()} " in line
         for line in locks.read_text().split("\n")
     )
+
+
+def test_what_cannot_be_read_is_not_taken_for_empty(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        read_records(path)
+    assert read_records(tmp_path / "absent" / "events.jsonl") == []
+
+
+def test_a_file_system_without_locks_is_said_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(files_module.fcntl, "flock", refuse)
+    with pytest.raises(OSError, match="file system has no locks") as caught:
+        try_lock(tmp_path / "lock")
+    assert caught.value.filename == str(tmp_path / "lock")

@@ -112,6 +112,19 @@ def test_a_foreign_history_is_followed(make_run: Make, tmp_path: Path) -> None:
     follower.close()
 
 
+def test_an_earlier_runs_foreign_history_is_not_this_runs(make_run: Make, tmp_path: Path) -> None:
+    append(tmp_path / "metrics.csv", "step,loss\n500,0.1\n")
+    os.utime(tmp_path / "metrics.csv", (1, 1))
+    run = make_run(history="metrics.csv")
+    follower = RunFollower(run)
+    assert follower.poll_history() == 0
+    append(tmp_path / "metrics.csv", "501,0.1\n")
+    assert follower.poll_history() == 2
+    append(run.history, "epoch,loss\n1,0.5\n")
+    assert follower.poll_history() == 1, "the script writes a history of its own by now"
+    follower.close()
+
+
 # Progress
 
 
@@ -207,3 +220,11 @@ def test_it_goes_on_to_the_next_run_of_the_watch(model: ModelFolder, make_run: M
     assert watch.current.run == alone
     assert watch.earlier == [], "a new watch has nothing to do with the one before"
     watch.current.close()
+
+
+def test_a_folder_that_was_never_finished_hides_no_run(model: ModelFolder, make_run: Make) -> None:
+    run = make_run("full")
+    model.new_run("quick")
+    watch = WatchFollower(model)
+    assert watch.poll_runs() and watch.current is not None
+    assert watch.current.run == run == model.newest()

@@ -120,6 +120,16 @@ def test_where_there_is_no_proc_psutil_is_asked() -> None:
     assert process_module._start_time_portable(child.pid) is None
 
 
+def test_where_there_is_no_proc_two_clocks_may_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = process_module._start_time_portable(os.getpid())
+    assert started is not None
+    identity = ProcessIdentity(os.getpid(), started - 1, boot_id())
+    monkeypatch.setattr(process_module, "start_time", process_module._start_time_portable)
+    monkeypatch.setattr(process_module.os.path, "isdir", lambda path: False)
+    assert identity.is_alive()
+    assert not ProcessIdentity(os.getpid(), started - 9, boot_id()).is_alive()
+
+
 @pytest.mark.parametrize(
     "document",
     [{}, {"pid": None}, {**GONE, "pid": "x"}, {**GONE, "start_time": []}, {**GONE, "pid": float("inf")}],

@@ -258,3 +258,12 @@ def test_damaged_files_leave_a_state(run: RunFolder) -> None:
     replace_json(run.exit_json, ["no object"])
     state = observe(run)
     assert (state.name, state.status, state.duration_s) == ("model_3/001-full", "finishing", None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "tone"),
+    [("passed", "good"), ("skipped", "neutral"), ("preempted", "neutral"), ("lost", "bad"), ("newer", "bad")],
+)
+def test_an_end_has_a_tone(reason: str, tone: str) -> None:
+    assert RunState("m/1", "m", 1, "quick", status="ended", reason=reason).tone == tone
+    assert RunState("m/1", "m", 1, "quick", reason=reason).tone == "neutral"

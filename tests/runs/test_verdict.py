@@ -27,6 +27,15 @@ def test_only_what_passed_exits_with_zero() -> None:
     assert [name for name, reason in REASONS.items() if reason.exit_code == EXIT_PASSED] == ["passed"]
 
 
+def test_what_somebody_wanted_is_neither_good_nor_bad_and_is_not_started_again() -> None:
+    tones = {name: reason.tone for name, reason in REASONS.items()}
+    assert [name for name, tone in tones.items() if tone == "good"] == ["passed"]
+    wanted = {"preempted", "cancelled", "time-limit", "stopped-by-user", "skipped"}
+    assert {name for name, tone in tones.items() if tone == "neutral"} == wanted
+    assert {name for name in wanted if REASONS[name].restartable} == {"preempted"}
+    assert all(reason.exit_code != EXIT_PASSED for reason in REASONS.values() if reason.restartable)
+
+
 def test_the_reasons_of_the_design_are_there() -> None:
     names = "passed gate-failed exception cpu-oom cuda-oom signal hang time-limit stopped-by-user lost"
     assert set(names.split()) <= set(REASONS)

@@ -10,10 +10,14 @@ import time
 import psutil
 import pytest
 
+from trainer_tui.runs.control import ask
+from trainer_tui.runs.files import try_lock
 from trainer_tui.runs.process import ProcessIdentity
 from trainer_tui.runs.state import observe
 from trainer_tui.supervise import job, stopping
+from trainer_tui.supervise.launch import prepare_run
 from trainer_tui.supervise.start import revive
+from trainer_tui.supervise.supervisor import RunSupervisor
 
 WAITS = """
 print("waiting", flush=True)
@@ -176,6 +180,7 @@ def test_notes_and_unknown_requests(lab):
     lab.reached("ready")
     assert lab.ask(run, "note", text="lr was 3e-4") == "noted"
     assert lab.events(run, "note")[0]["text"] == "lr was 3e-4"
+    assert lab.events(run, "control")[0]["by"].endswith("@" + os.uname().nodename)
     assert lab.ask(run, "dance") == "refused: unknown request"
     with open(run.control, "ab") as file:
         file.write(b'not json\n{"id": "by-hand", "request": "note", "text": "\xc3\xa4"}\n{"torn')
@@ -190,8 +195,6 @@ def test_a_stop_after_the_process_has_ended_calls_off_what_would_follow(lab):
     lab.kill_supervisor(run)
     lab.allow("go")
     lab.until(run.exit_json.exists, "the end")
-    from trainer_tui.runs.control import ask
-
     identity = ask(run, "stop")
     lab.take_over()
     state = lab.finished()
@@ -252,8 +255,6 @@ def test_requests_are_answered_once_across_a_takeover(lab):
     lab.reached("ready")
     ids = [lab.ask(run, "note", text=str(n)) for n in range(3)]
     lab.kill_supervisor(run)
-    from trainer_tui.runs.control import ask
-
     late = ask(run, "note", text="while nobody listened")
     lab.take_over()
     lab.event(run, "control", id=late)
@@ -263,3 +264,57 @@ def test_requests_are_answered_once_across_a_takeover(lab):
     assert len(answered) == len(set(answered)) == len(ids) + 1
     assert [event["text"] for event in lab.events(run, "note")] == ["0", "1", "2", "while nobody listened"]
     assert all(json.loads(line) for line in run.events.read_text().splitlines())
+
+
+@pytest.mark.parametrize("request_", ["stop", "skip"])
+def test_what_is_asked_before_the_process_is_there_is_obeyed_then(lab, request_):
+    lab.script("reach(PHASE)\nif PHASE == 'quick':\n    wait_for('never')\ngood()\n")
+    run = prepare_run(lab.model, lab.plan(phases=("quick", "full")), "quick")
+    held = try_lock(run.shim_lock)  # a shim that is slow to come
+    identity = ask(run, request_, why="enough")
+    assert revive(lab.model)
+    lab.event(run, "supervisor")
+    note = lab.ask(run, "note", text="whoever asks this was heard after the first")
+    assert note == "noted" and not [e for e in lab.events(run, "control") if e["id"] == identity]
+    os.close(held)
+    lab.event(run, "control", id=identity)
+    state = lab.finished()
+    assert observe(run).reason == ("stopped-by-user" if request_ == "stop" else "skipped")
+    assert state.phase == ("quick" if request_ == "stop" else "full")
+
+
+def test_a_stop_of_what_never_came_is_answered(lab):
+    lab.script("good()\n")
+    run = prepare_run(lab.model, lab.plan(command=("/no/such/program",)), "full")
+    identity = ask(run, "stop")
+    assert revive(lab.model)
+    assert lab.finished().reason == "launch-failed"
+    assert len([e for e in lab.events(run, "control") if e["id"] == identity]) == 1
+
+
+def test_a_pause_is_written_before_it_happens(lab, monkeypatch):
+    run = lab.start(WAITS)
+    lab.reached("ready")
+    pid = lab.pid(run)
+    lab.kill_supervisor(run)
+    s = RunSupervisor(lab.model, run, run.request())
+    written = []
+    hold = stopping.hold
+
+    def look_first(*arguments):
+        written.extend(lab.events(run, "paused"))
+        return hold(*arguments)
+
+    monkeypatch.setattr(stopping, "hold", look_first)
+    ask(run, "pause")
+    lab.until(lambda: (s.look() and False) or lab.events(run, "control"), "the answer")
+    assert len(written) == 1
+    lab.until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, "the process to be held")
+    s.changes.close()
+    # A kill between writing and doing: whoever takes over does it.
+    os.kill(pid, signal.SIGCONT)
+    lab.take_over()
+    lab.until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, "the process to be held")
+    lab.ask(run, "resume")
+    lab.allow("go")
+    assert lab.finished().passed

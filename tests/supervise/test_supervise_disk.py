@@ -9,6 +9,8 @@ from trainer_tui.runs.control import ask
 from trainer_tui.runs.events import read_events
 from trainer_tui.runs.files import is_locked
 from trainer_tui.runs.state import observe
+from trainer_tui.supervise.launch import prepare_run, spawn_shim
+from trainer_tui.supervise.start import revive
 
 
 @pytest.fixture
@@ -163,3 +165,30 @@ def test_no_supervisor_leaves_before_its_events_are_written(lab):
     assert state.reason == "exception"
     assert [e["kind"] for e in lab.events(run, "blind", "ended", "sighted")] == ["blind", "ended", "sighted"]
     assert len(lab.events(run, "started")) == len(lab.events(run, "exited")) == 1
+
+
+def test_a_disk_too_full_to_say_who_runs_blinds_nobody_to_its_end(full_lab):
+    lab, fill, empty = full_lab
+    lab.script("reach('ready'); wait_for('go'); sys.exit(3)\n")
+    run = prepare_run(lab.model, lab.plan(), "full")
+    run.events.symlink_to(lab.root / "events")
+    run.control.symlink_to(lab.root / "requests")
+    lab.model.supervisor_log.symlink_to(lab.root / "complaints")
+    for lock in (run.shim_lock, lab.model.supervisor_lock):
+        lock.touch()
+    (run.path / "alive.lock").symlink_to(lab.root / "alive")
+    fill()
+    shim = spawn_shim(run)
+    lab.reached("ready")
+    assert not run.process_json.exists()
+    assert revive(lab.model)
+    lab.event(run, "started")
+    lab.allow("go")
+    lab.until(lambda: not is_locked(lab.root / "alive"), "the end of the process")
+    waited = time.monotonic()
+    lab.until(lambda: time.monotonic() - waited > 2.5, "a while on the full disk")
+    empty()
+    state = lab.finished()
+    assert state.reason == "exit-code" and state.exit["code"] == 3
+    assert state.duration_s < time.monotonic() - waited + 2.0
+    assert shim.wait(10) == 0

@@ -159,7 +159,7 @@ def test_too_short_a_training_fails_the_window_with_advice(lab):
     state = lab.watch("good()\n", min_s=7200.0, max_s=21600.0)
     gate = next(g for g in state.gates if g.name == "window")
     assert state.reason == "gate-failed" and state.exit_code == 3
-    assert "computational requirements not met" in gate.sentence and "2:00:00" in gate.sentence
+    assert "computational requirements not met" in gate.sentence and "2 h to" in gate.sentence
     assert "full.min_hours" in gate.advice
 
 
@@ -315,3 +315,17 @@ def test_a_passed_pair_is_the_next_forecasts_guide(lab):
         assert lab.watch("good()\n", phases=("quick", "full")).passed
     first, second = (observe(run).forecast for run in lab.model.runs() if run.phase == "quick")
     assert "iterations" in first.basis and "the last full run took" in second.basis
+
+
+def test_the_entry_of_a_divergence_has_its_beginning_and_its_traceback(lab):
+    state = lab.watch(
+        """
+        for epoch in range(1, 30):
+            log(epoch, 1 / epoch if epoch < 25 else "nan")
+        raise FloatingPointError("train_loss is nan since epoch 25")
+        """
+    )
+    assert state.reason == "nan-loss"
+    text = (lab.model.path.parent / "dev_diary.md").read_text()
+    assert "FloatingPointError: train_loss is nan since epoch 25" in text
+    assert "| 24 | 0.0416" in text and text.count("## Dev Diary Entry") == 1

@@ -1,8 +1,12 @@
 """Losses that are no numbers, and histories that a script keeps elsewhere."""
 
+import math
+import time
+
 import pytest
 
 from trainer_tui.runs.history import read_history
+from trainer_tui.supervise.historywatch import PIECE, WARM_ROWS, HistoryWatch
 from trainer_tui.supervise.launch import prepare_run
 from trainer_tui.supervise.metrics import history_of_run, history_path, keep_history
 
@@ -144,3 +148,106 @@ def test_which_history_is_whose(lab):
     foreign.unlink()
     run.history.unlink()
     assert history_of_run(run, plan) is None
+
+
+# ------------------------------------------------------------------------- the watch alone
+
+
+def table(path, losses):
+    path.write_text("epoch,train_loss\n" + "".join(f"{n},{v}\n" for n, v in enumerate(losses)))
+    return path
+
+
+def read_all(watch):
+    """Everything that is there now: (pieces, incidents)."""
+    pieces, found = 0, []
+    while watch.poll(watch.path) or watch.behind:
+        pieces += 1
+        found += watch.judge()
+    return pieces, found
+
+
+def test_a_long_history_is_read_in_pieces(tmp_path):
+    path = table(tmp_path / "h.csv", [1 / (n + 1) for n in range(5000)])
+    watch = HistoryWatch(path)
+    rows = watch.poll(path)
+    assert 0 < rows < 5000 and watch.behind and watch.judged == rows
+    pieces, found = read_all(watch)
+    assert pieces >= path.stat().st_size // PIECE and watch.history.rows == 5000 and not watch.behind
+    assert found == []
+
+
+def test_what_an_earlier_supervisor_judged_is_not_judged_again(tmp_path, monkeypatch):
+    losses = [1 / (n + 1) for n in range(4000)]
+    losses[100] = losses[3999] = math.nan
+    path = table(tmp_path / "h.csv", losses)
+    whole = read_all(HistoryWatch(path))[1]
+    assert [(i.id, i.fate) for i in whole] == [
+        ("history:nan:train_loss:100", "suspected"),
+        ("history:nan:train_loss:100", "recovered"),
+        ("history:nan:train_loss:3999", "suspected"),
+    ]
+    later = HistoryWatch(path, judged=3999)
+    fed = []
+    feed = later._flags.feed
+    monkeypatch.setattr(later._flags, "feed", lambda first, rows: fed.append(len(rows)) or feed(first, rows))
+    found = read_all(later)[1]
+    assert [i.to_dict() for i in found] == [whole[2].to_dict()], "and it bears the same name"
+    assert sum(fed) <= WARM_ROWS + 1
+
+
+def test_a_streak_that_began_before_the_takeover_keeps_its_name(tmp_path):
+    path = table(tmp_path / "h.csv", [1.0] * 400 + [math.nan] * 5)
+    found = read_all(HistoryWatch(path, judged=401))[1]
+    assert [(i.id, i.fate) for i in found] == [("history:nan:train_loss:400", "confirmed")]
+
+
+def test_a_history_that_began_anew_while_nobody_looked_is_judged(tmp_path):
+    path = table(tmp_path / "h.csv", [1.0, math.nan])
+    found = read_all(HistoryWatch(path, judged=900))[1]
+    assert [i.fate for i in found] == ["suspected"]
+
+
+def test_a_takeover_goes_on_at_the_cursor(lab):
+    run = lab.start(
+        """
+        log(1, "nan"); log(2, 0.5); reach("ready"); wait_for("go")
+        log(3, "nan"); reach("again"); wait_for("end"); log(4, 0.4); good()
+        """
+    )
+    lab.reached("ready")
+    lab.incident(run, "nan-loss", "recovered")
+    lab.kill_supervisor(run)
+    with open(run.events, "a") as file:
+        file.write(
+            '{"time":"2026-01-25T14:30:00Z","kind":"cursor","log_offset":0,"line":1,"history_rows":2}\n'
+        )
+    lab.allow("go")
+    lab.reached("again")
+    lab.take_over()
+
+    def second():
+        found = [e["incident"] for e in lab.events(run, "incident")]
+        return [i for i in found if i["id"] == "history:nan:train_loss:2"]
+
+    lab.until(second, "the streak after the cursor")
+    lab.allow("end")
+    lab.finished()
+    names = [e["incident"]["id"] for e in lab.events(run, "incident")]
+    assert names.count("history:nan:train_loss:0") == 2, "suspected and recovered, by the first supervisor"
+
+
+def test_the_cursor_tells_how_many_rows_were_judged(lab, monkeypatch):
+    from trainer_tui.supervise import supervisor
+
+    lab.script("")
+    run = prepare_run(lab.model, lab.plan(), "full")
+    run.log().touch()
+    table(run.history, [1.0, 2.0, 3.0])
+    watching = supervisor.RunSupervisor(lab.model, run, run.request())
+    try:
+        watching.read_history(time.monotonic())
+        watching._keep_cursor(0, 1, 0)
+    finally:
+        watching.changes.close()
+    assert lab.events(run, "cursor")[0]["history_rows"] == 3

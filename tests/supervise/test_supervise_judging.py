@@ -1,5 +1,7 @@
 """The pure parts that judge: results, convergence, forecast, gates, the book of incidents."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,9 +10,9 @@ from trainer_tui import diary
 from trainer_tui.runs.history import read_history
 from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.plan import WatchPlan
-from trainer_tui.runs.state import RunState
+from trainer_tui.runs.state import RunState, fold
 from trainer_tui.runs.telemetry import COLUMNS, TelemetryReader
-from trainer_tui.supervise.book import FLOOD_LIMIT, IncidentBook
+from trainer_tui.supervise.book import FLOOD_LIMIT, FLOOD_PERIOD_S, SILENT_PROOF_S, IncidentBook
 from trainer_tui.supervise.convergence import convergence
 from trainer_tui.supervise.forecast import forecast, warning
 from trainer_tui.supervise.gates import GATES, evaluate, failures, open_gates
@@ -52,6 +54,15 @@ def table(tmp_path):
         ("a,b\n1,2\n3\n", {}, ["row 2 has 1 cells where the header has 2"]),
         ("medals\n0.5\n1.5\n", {"medals": "0 .. 1"}, ["medals, row 2: 1.5 is outside 0 .. 1"]),
         (b"med\0als\n3\n\xff4\n", {}, []),
+        ("id,medals\n7,3\n9,3\n", {}, ["all 2 rows hold the same numbers"]),
+        ("player_id,x\n4,3\n2,3\n", {}, ["all 2 rows hold the same numbers"]),
+        (",medals\n0,3\n1,3\n", {}, ["all 2 rows hold the same numbers"]),
+        ("Epoch,medals\n5,3\n6,3\n", {}, ["all 2 rows hold the same numbers"]),
+        ("n,medals\n0,3\n1,3\n2,3\n", {}, ["all 3 rows hold the same numbers"]),
+        ("n,medals\n0,3\n1,3\n2,4\n", {}, []),
+        ("n,medals\n5,3\n6,3\n7,3\n", {}, []),
+        ("id\n7\n9\n", {}, []),
+        ("country,rank\nA,1\nB,2\nC,3\n", {}, []),
     ],
 )
 def test_results(table, text, ranges, faults):
@@ -102,10 +113,19 @@ def test_never_better_than_at_first(table):
 
 
 def test_too_little_to_judge_by(table):
-    assert convergence(history(table, "val_loss", [1, 2, "nan"]), "val_loss", "").converged is None
+    assert convergence(history(table, "val_loss", [1, 2, 3]), "val_loss", "").converged is None
     assert convergence(history(table, "speed", [1] * 20), "val_loss", "").converged is None
     falls_back = convergence(history(table, "loss", [1 / 2**n for n in range(20)]), "val_loss", "")
     assert falls_back.converged is True
+
+
+def test_what_ended_in_nan_did_not_converge(table):
+    fell = [1 / 2**n for n in range(20)]
+    found = convergence(history(table, "val_loss", [*fell, "nan"]), "val_loss", "")
+    assert found.converged is False and "nan in the last row" in found.sentence
+    assert convergence(history(table, "rhat", [*fell, "inf"]), "val_loss", "rhat < 1.05").converged is False
+    missing = convergence(history(table, "val_loss", fell), "val_loss", "grad < 1")
+    assert missing.converged is None and "it has val_loss" in missing.sentence
 
 
 def test_a_condition_of_the_models_own(table):
@@ -149,12 +169,21 @@ def test_memory_grows_with_the_data(table):
     grown = forecast(PLAN, ended(9.0, max_rss_bytes=400), None, telemetry)
     assert (grown.memory_low, grown.memory_high) == (400, 100 + 300 / 0.15)
     small = forecast(PLAN, ended(9.0, max_rss_bytes=50), None, telemetry)
-    assert (small.memory_low, small.memory_high) == (50, 50)
+    assert (small.memory_low, small.memory_high) == (100, 100), "the whole job, not its largest process"
     blind = forecast(PLAN, ended(9.0, max_rss_bytes=400), None, None)
     assert (blind.memory_low, blind.memory_high) == (400, 200 + 200 / 0.15)
     before = (ended(10.0, max_rss_bytes=100), ended(90.0, max_rss_bytes=200))
     known = forecast(PLAN, ended(9.0, max_rss_bytes=400), None, telemetry, [before])
     assert (known.memory_low, known.memory_high) == (640, 1000)
+    unknown = forecast(PLAN, ended(9.0), None, telemetry)
+    assert unknown.memory_low == 100
+
+
+def test_a_pause_makes_no_full_run_longer():
+    held = replace(ended(100.0), paused_s=60.0)
+    assert forecast(PLAN, held, None, None).seconds_low == 40 / 0.25
+    before = (replace(ended(20.0), paused_s=10.0), replace(ended(90.0), paused_s=50.0))
+    assert "4.0 times" in forecast(PLAN, held, None, None, [before]).basis
 
 
 def test_memory_that_is_not_there_is_warned_of():
@@ -201,8 +230,6 @@ def test_all_gates_of_a_good_run(finished):
 
 
 def test_each_gate_that_fails(finished):
-    from dataclasses import replace
-
     run, state, notebook = finished
     plan = run.request().plan
     crashed = Incident("log:1", "error", "exception", "ValueError: x", fate="confirmed")
@@ -245,7 +272,31 @@ def test_the_diary_opens_gates(finished):
     diary.open_entry(notebook, facts)
     results = {gate.name: gate for gate in evaluate(run, state, plan, notebook)}
     assert results["diary"].state == "passed" and results["struggles"].state == "open"
+    assert results["converged"].state == "open", "an entry that we opened says nothing yet"
+    text = notebook.read_text().split("\n")
+    while diary.complete(diary.parse("\n".join(text)).entries[0]):
+        text[diary.first_empty_section("\n".join(text))] = "Because of the batch."
+    notebook.write_text("\n".join(text))
+    results = {gate.name: gate for gate in evaluate(run, state, plan, notebook)}
     assert results["converged"].state == "passed" and "says why" in results["converged"].sentence
+
+
+def test_a_log_that_was_not_read_to_its_end_fails_its_gate_for_good(finished):
+    run, state, notebook = finished
+    found = fold(state, {"time": "", "kind": "blind", "source": "log", "why": "the log cannot be read"})
+    over = fold(found, {"time": "", "kind": "ended", "reason": "gate-failed", "unread": "5 of 9 bytes"})
+    gates = {gate.name: gate for gate in evaluate(run, over, run.request().plan, notebook)}
+    assert not over.blind and (gates["log"].state, gates["log"].sentence) == ("failed", "5 of 9 bytes")
+
+
+def test_warnings_that_were_over_are_no_recovered_incidents(finished):
+    run, state, notebook = finished
+    over = (
+        Incident("silence:1", "warning", "hang", "no new step", fate="recovered"),
+        Incident("log:1", "error", "exception", "ValueError", fate="recovered"),
+    )
+    gates = evaluate(run, replace(state, incidents=over), run.request().plan, notebook)
+    assert gates[1].sentence == "no confirmed incident, 1 recovered"
 
 
 def test_an_unreadable_diary_leaves_its_gates_open(finished):
@@ -305,7 +356,7 @@ def test_two_new_rows_prove_that_training_went_on():
 def test_without_metrics_time_and_output_prove_it():
     events = Events()
     events.see("a", offset=100, now=0.0)
-    events.book.training_went_on(0, 9000, 60.0, has_history=False)
+    events.book.training_went_on(0, 9000, SILENT_PROOF_S - 1, has_history=False)
     events.book.training_went_on(0, 200, 300.0, has_history=False)
     assert events.fates == [("a", "suspected")]
     events.book.training_went_on(0, 9000, 300.0, has_history=False)
@@ -326,8 +377,42 @@ def test_the_end_decides_everything():
     events.see("log")
     events.see("nan", source="history", kind="nan-loss")
     events.see("warned", severity="warning")
+    events.see("flag", severity="warning", source="history")
+    events.see("note", severity="notice")
     events.book.ended(badly=False, log_size=0)
-    assert dict(events.fates) == {"log": "recovered", "nan": "confirmed", "warned": "suspected"}
+    assert dict(events.fates) == {
+        "log": "recovered", "nan": "confirmed", "warned": "recovered", "flag": "confirmed",
+        "note": "suspected",
+    }  # fmt: skip
+    badly = Events()
+    badly.see("hang", severity="warning", source="silence")
+    badly.book.ended(badly=True, log_size=0)
+    assert badly.fates[-1] == ("hang", "confirmed")
+
+
+def test_what_we_end_is_decided_too():
+    events = Events()
+    events.see("wedged it", now=0.0)
+    events.see("just now", now=SILENT_PROOF_S - 1)
+    events.see("nan", now=SILENT_PROOF_S - 1, source="history", kind="nan-loss")
+    events.see("hang", severity="warning", source="silence")
+    events.see("warned", severity="warning")
+    events.book.ended_by_us(SILENT_PROOF_S, end="a user stopped it")
+    assert dict(events.fates) == {
+        "wedged it": "confirmed", "just now": "recovered", "nan": "confirmed", "hang": "confirmed",
+        "warned": "recovered",
+    }  # fmt: skip
+
+
+def test_evidence_that_comes_after_the_fate_is_kept():
+    events = Events()
+    events.see("hang", severity="warning", source="silence")
+    events.book.decide("hang", "recovered", because="a new step came")
+    stacks = Incident("hang", "warning", "hang", "hang", excerpt="main", facts={"stacks": "main"})
+    events.book.see(stacks, rows=0, offset=0, now=0.0)
+    last = events.emitted[-1]
+    assert (last.fate, last.excerpt) == ("recovered", "main")
+    assert last.facts == {"stacks": "main", "because": "a new step came"}
 
 
 def test_a_recovered_error_near_the_end_was_the_cause_after_all():
@@ -339,6 +424,32 @@ def test_a_recovered_error_near_the_end_was_the_cause_after_all():
     events.book.ended(badly=True, log_size=1_000_000, exit="exited with code 1")
     assert events.fates[-1] == ("late", "confirmed") and events.emitted[-1].facts["exit"]
     assert [i.id for i in events.book.errors("confirmed")] == ["late"]
+
+
+def test_a_flood_is_let_through_at_a_slow_rate():
+    events = Events()
+    for n in range(FLOOD_LIMIT + 5):
+        events.see(f"e{n}", rule="one")
+    events.book.training_went_on(0, 0, FLOOD_PERIOD_S - 1, has_history=True)
+    assert len(events.emitted) == FLOOD_LIMIT
+    events.book.training_went_on(0, 0, FLOOD_PERIOD_S, has_history=True)
+    assert events.fates[-1] == (f"e{FLOOD_LIMIT + 4}", "suspected"), "the newest: it may wedge the run"
+    events.see("soon", rule="one", now=FLOOD_PERIOD_S + 1)
+    assert len(events.emitted) == FLOOD_LIMIT + 1
+    events.see("late", rule="one", now=2 * FLOOD_PERIOD_S)
+    assert events.fates[-1] == ("late", "suspected")
+
+
+def test_what_is_withheld_may_recover_or_be_confirmed():
+    events = Events()
+    for n in range(FLOOD_LIMIT):
+        events.see(f"e{n}", rule="one")
+    events.see("held", rule="one")
+    events.book.decide("held", "recovered")
+    events.book.training_went_on(0, 0, 2 * FLOOD_PERIOD_S, has_history=True)
+    assert len(events.emitted) == FLOOD_LIMIT, "nobody was told that it began"
+    events.see("for good", rule="one", fate="confirmed")
+    assert events.fates[-1] == ("for good", "confirmed")
 
 
 def test_a_flood_is_kept_small_and_its_last_kept_for_a_bad_end():
@@ -353,3 +464,13 @@ def test_a_flood_is_kept_small_and_its_last_kept_for_a_bad_end():
         calm.see(f"e{n}", rule="one")
     calm.book.ended(badly=False, log_size=0)
     assert {fate for _, fate in calm.fates[FLOOD_LIMIT:]} == {"recovered"}
+
+
+def test_the_second_column_of_one_divergence_is_no_second_incident():
+    events = Events()
+    events.see("train", source="history", kind="nan-loss")
+    events.see("val", source="history", kind="nan-loss")
+    assert [name for name, _ in events.fates] == ["train"]
+    events.book.decide("train", "recovered")
+    events.see("val", source="history", kind="nan-loss")
+    assert [name for name, _ in events.fates] == ["train", "train", "val"]

@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from trainer_tui.runs.layout import RunFolder
-from trainer_tui.runs.telemetry import COLUMNS, Gpu
+from trainer_tui.runs.telemetry import COLUMNS, Gpu, TelemetryReader
 from trainer_tui.supervise import gpu, resources
+from trainer_tui.supervise import machine as machine_module
 from trainer_tui.supervise.cgroup import memory
 from trainer_tui.supervise.machine import Machine
 from trainer_tui.supervise.resources import Sample, Sampler, header, usable_cores
@@ -98,6 +99,10 @@ class NVMLError_LibraryNotFound(NVMLError):  # noqa: N801, N818 - NVML's own nam
     pass
 
 
+class NVMLError_DriverNotLoaded(NVMLError):  # noqa: N801, N818
+    pass
+
+
 @pytest.fixture
 def nvml(monkeypatch):
     """A driver with two GPUs that does as it is told."""
@@ -167,6 +172,23 @@ def test_a_lost_gpu_is_said_and_the_other_still_read(nvml, watch):
     until(lambda: not gpus.problem and len(gpus.readings()) == 2)
 
 
+def test_a_gpu_that_cannot_be_opened_takes_none_of_the_others_away(nvml, watch):
+    broken = {0}
+
+    def handle(index):
+        if index in broken:
+            raise NVMLError(15, "GPU is lost")
+        return index
+
+    nvml.nvmlDeviceGetHandleByIndex = handle
+    gpus = watch()
+    until(gpus.readings)
+    assert [g.index for g in gpus.readings()] == [1] and gpus.problem == "GPU 0: GPU is lost"
+    assert not gpus.absent
+    broken.clear()
+    until(lambda: not gpus.problem and len(gpus.readings()) == 2)
+
+
 def test_what_mig_does_not_support_is_not_zero(nvml, watch):
     nvml.refused = True
     gpus = watch()
@@ -188,9 +210,16 @@ def test_a_driver_that_hangs_hangs_nobody(nvml, watch, monkeypatch):
     until(lambda: gpus.readings() and not gpus.problem)
 
 
-def test_no_driver_is_a_normal_state(nvml, watch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        NVMLError_LibraryNotFound(12, "NVML Shared Library Not Found"),
+        NVMLError_DriverNotLoaded(9, "Driver Not Loaded"),
+    ],
+)
+def test_no_driver_is_a_normal_state(nvml, watch, error):
     def init():
-        raise NVMLError_LibraryNotFound(12, "NVML Shared Library Not Found")
+        raise error
 
     nvml.nvmlInit = init
     gpus = watch()
@@ -210,12 +239,12 @@ def test_no_module_and_no_gpu_are_normal_too(nvml, watch, monkeypatch):
 
 def test_a_broken_driver_is_said(nvml, watch):
     def init():
-        raise NVMLError(9, "Driver Not Loaded")
+        raise NVMLError(18, "Driver/library version mismatch")
 
     nvml.nvmlInit = init
     gpus = watch()
     until(lambda: gpus.absent)
-    assert gpus.problem == "NVML: Driver Not Loaded"
+    assert gpus.problem == "NVML: Driver/library version mismatch"
 
 
 # ---------------------------------------------------------------------------- telemetry
@@ -298,6 +327,47 @@ def test_telemetry_is_one_table_across_supervisors(tmp_path, nvml):
         rows = list(csv.reader(file))
     assert rows[0] == header(2) and len(rows) == 3 and {len(row) for row in rows} == {len(header(2))}
     assert rows[1][-5:] != [""] * 5 and rows[2][-5:] == [""] * 5
+
+
+def test_a_driver_that_answers_late_gets_its_columns(tmp_path, nvml, monkeypatch):
+    monkeypatch.setattr(machine_module, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(resources, "PERIOD_S", 0.02)
+    nvml.hung.clear()
+    run = RunFolder(tmp_path)
+    machine = Machine(run, os.getpid(), time.time())
+    reader = TelemetryReader(run.telemetry)
+    try:
+        first_look(machine)
+        until(lambda: machine.look() or reader.poll() or reader.rows > 2)
+        assert reader.gpus() == []
+        before = reader.rows
+        nvml.hung.set()
+        until(lambda: machine.look() or reader.poll() or reader.gpus())
+        assert len(reader.gpus()) == 2 and reader.gpus()[1].util == 98 and reader.rows > before
+    finally:
+        machine.close()
+        reader.close()
+    with open(run.telemetry, newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == header(2) and {len(row) for row in rows} == {len(header(2))}
+    assert rows[1][-5:] == [""] * 5 and rows[-1][-5:] != [""] * 5
+
+
+def test_no_sample_is_thrown_away_while_a_driver_is_slow(tmp_path, nvml, monkeypatch):
+    monkeypatch.setattr(resources, "PERIOD_S", 0.02)
+    nvml.hung.clear()
+    run = RunFolder(tmp_path)
+    machine = Machine(run, os.getpid(), time.time())
+    try:
+        until(lambda: machine.look() or len(machine._kept) > 2)
+        assert not run.telemetry.exists()
+        nvml.hung.set()
+        until(lambda: machine.look() or run.telemetry.exists())
+    finally:
+        machine.close()
+    with open(run.telemetry, newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == header(2) and len(rows) > 3
 
 
 def test_the_machine_in_words(tmp_path, nvml):

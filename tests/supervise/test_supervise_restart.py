@@ -6,7 +6,7 @@ from trainer_tui.runs.control import ask
 from trainer_tui.runs.state import RunState, observe
 from trainer_tui.supervise.chain import newest_run, next_step, progress_of, restart_decision
 from trainer_tui.supervise.launch import prepare_run
-from trainer_tui.supervise.restart import MAX_BACKOFF_S, NEVER_AFTER, Attempt, decide
+from trainer_tui.supervise.restart import MAX_BACKOFF_S, Attempt, decide
 from trainer_tui.supervise.start import is_unfinished
 
 RESUMES = """
@@ -99,9 +99,20 @@ def attempt(reason, progress):
     return Attempt(RunState("m/001-full", "m", 1, "full", status="ended", reason=reason), progress)
 
 
-@pytest.mark.parametrize("reason", sorted(NEVER_AFTER))
+NEVER_AFTER = [
+    *("passed", "gate-failed", "stopped-by-user", "time-limit", "skipped", "launch-failed", "lost"),
+    "cancelled",
+]
+
+
+@pytest.mark.parametrize("reason", NEVER_AFTER)
 def test_ends_that_no_restart_mends(reason):
     assert decide([attempt(reason, 5)], 3, 1.0) is None
+
+
+@pytest.mark.parametrize("reason", ["exception", "signal", "preempted", "of-a-newer-version"])
+def test_ends_that_a_restart_may_mend(reason):
+    assert decide([attempt(reason, 5)], 3, 1.0).restart
 
 
 def test_no_budget_no_question():

@@ -45,6 +45,7 @@ def test_a_hang_is_warned_of_once_with_its_stacks_and_recovers(lab):
     lab.allow("go")
     recovered = lab.incident(run, "hang", "recovered")
     assert "waiting_for_a_lock" in recovered.excerpt, "the evidence stays"
+    assert recovered.facts["stacks"] == recovered.excerpt
     lab.allow("end")
     assert lab.finished().passed and not lab.diary.exists()
     assert {identity for identity, _ in hangs(lab, run)} == {"silence:1"}
@@ -131,13 +132,51 @@ def test_budgets():
     assert stall.budget() == 500
 
 
-def test_only_the_last_twenty_steps_count():
+def test_what_comes_once_an_epoch_is_normal():
+    stall = watch(hang_floor_s=90, hang_factor=5)
+    now, alarms = 0.0, []
+    for _ in range(20):
+        for _ in range(600):
+            now += 1
+            stall.progress(now)
+        if stall.overdue(now + 180) is not None:
+            alarms.append(now)
+        now += 180
+        stall.row(now)
+    assert len(alarms) == 1, "the first evaluation can surprise us, none after it"
+
+
+def test_what_is_slow_once_a_long_epoch_is_not_forgotten_within_it():
+    stall = watch(hang_floor_s=90, hang_factor=5)
+    now = 0.0
+    for epoch in range(4):
+        for _ in range(6 * 60):
+            now += 60
+            stall.progress(now)
+        assert epoch < 2 or stall.overdue(now + 600) is None
+        now += 600
+        stall.row(now)
+
+
+def test_a_slow_step_is_forgotten_in_the_end():
     stall = watch(hang_floor_s=1, hang_factor=2)
     stall.progress(0)
     stall.progress(1000)
-    for n in range(20):
-        stall.progress(1001 + n)
-    assert stall.budget() == 2
+    assert stall.budget() == 2000
+    for n in range(100):
+        stall.progress(1000 + 3600 * (n + 1) / 100)
+    assert stall.budget() == pytest.approx(1000)
+
+
+def test_a_wait_that_was_promised_is_no_measure():
+    stall = watch(hang_floor_s=10, hang_factor=5)
+    stall.progress(0)
+    stall.promise(1000)
+    stall.progress(900)
+    stall.promise(900)
+    assert stall.budget() == 10
+    stall.progress(920)
+    assert stall.budget() == 100
 
 
 def test_a_promise_outweighs_the_budget_until_it_is_over():
@@ -153,6 +192,7 @@ def test_a_promise_outweighs_the_budget_until_it_is_over():
 def test_the_evidence_is_said(cpu, said):
     incident = stall_incident(700, 90, cpu, 2, reached=[4, None])
     assert said in incident.message and incident.id == "silence:2" and json.dumps(incident.to_dict())
+    assert incident.rule, "without a rule no flood of them is kept small"
     assert incident.facts == {"silent_s": 700, "cpu_percent": cpu, "reached": [4, None]}
 
 

@@ -7,10 +7,12 @@ import time
 
 import pytest
 
-from trainer_tui.runs.files import is_locked, read_json
+from trainer_tui.runs.files import is_locked, read_json, replace_json
+from trainer_tui.runs.process import ProcessIdentity
 from trainer_tui.runs.state import observe
 from trainer_tui.supervise import supervisor
 from trainer_tui.supervise.launch import prepare_run
+from trainer_tui.supervise.presence import Presence
 from trainer_tui.supervise.start import is_unfinished, retry, revive, start_watch
 
 FAILS = """
@@ -334,3 +336,54 @@ def test_requests_that_cannot_be_read_are_said(lab):
     lab.event(run, "sighted", source="control")
     lab.allow("go")
     assert lab.finished().passed
+
+
+def test_a_run_of_a_host_that_is_gone_is_lost(lab):
+    """A container that was started again has another name: the run it watched has ended with it."""
+    run = lab.start("reach('ready'); wait_for('go')\n")
+    lab.reached("ready")
+    pid = lab.pid(run)
+    lab.kill_supervisor(run)
+    lab.kill_shim(run)
+    os.kill(pid, signal.SIGKILL)
+    lab.until(lambda: not is_locked(run.alive_lock), "the end of the process")
+    document = read_json(run.process_json)
+    replace_json(run.process_json, {**document, "host": "the-container-before"})
+    lab.take_over()
+    assert lab.finished().reason == "lost"
+
+
+def test_a_process_that_nobody_named_is_found(lab):
+    """The shim was killed between starting the process and writing who it is."""
+    run = lab.start("reach('ready'); wait_for('go')\n", full_limit_s=600.0)
+    lab.reached("ready")
+    pid = lab.pid(run)
+    lab.kill_supervisor(run)
+    lab.kill_shim(run)
+    run.process_json.unlink()
+    run.events.unlink()
+    lab.take_over()
+    assert int(lab.event(run, "started")["pid"]) == pid
+    assert "TERM was sent" in lab.ask(run, "stop")
+    lab.finished()
+    assert not lab.alive(pid)
+
+
+def test_time_that_the_machine_slept_counts_for_no_limit(lab):
+    """The age is that of a clock which stands still in a suspend, as the shim read it."""
+    lab.script("")
+    run = prepare_run(lab.model, lab.plan(), "full")
+    us = ProcessIdentity.of(os.getpid())
+    slept_s = 5000
+    replace_json(
+        run.process_json,
+        {
+            **us.to_dict(),
+            "start_time": us.start_time - slept_s * os.sysconf("SC_CLK_TCK"),
+            "host": os.uname().nodename,
+            "began": time.monotonic() - 7.0,
+        },
+    )
+    presence = Presence(run)
+    assert presence.age_s() == 0.0
+    assert presence.meet() and 7.0 <= presence.age_s() < 60.0

@@ -103,3 +103,10 @@ def test_a_loss_that_fell_early_gets_a_logarithmic_axis() -> None:
     found = [plot_of(h, "train_loss", 0, 80, None).log_scale for h in (early, steady, signed)]
     assert found == [True, False, False]
     assert not plot_of(early, "train_loss", 0, 80, False).log_scale
+
+
+def test_an_explosion_does_not_press_the_curve_flat() -> None:
+    losses = [0.5 - e / 400 if e < 90 else 10.0 ** (e - 80) for e in EPOCHS]
+    picture = plot_of(history(epoch=EPOCHS, train_loss=losses), "train_loss", 0, 80, None)
+    shown = [value for _, values in picture.curves[0].pieces for value in values]
+    assert max(shown) < 1 and (picture.off_at, picture.bad_at) == (90, None)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 from textual.widgets import TextArea
 from tui_world import World, said, screen_text, until
 
-from trainer_tui.diary import save_entry
+from trainer_tui.diary import complete, entries_for_run, read, save_entry, store
 from trainer_tui.tui import CockpitApp
-from trainer_tui.tui.desk import Desk
 from trainer_tui.tui.screens.diary import DiaryScreen
 from trainer_tui.tui.screens.watch import WatchScreen
 
@@ -111,13 +112,74 @@ async def test_f2_and_f3_turn_the_pages(world: World) -> None:
         await until(pilot, lambda: "entry #3" in screen_text(app))
 
 
-async def test_without_an_entry_the_diary_says_so(world: World) -> None:
+async def test_without_a_run_or_an_entry_the_diary_says_so(world: World) -> None:
+    app = CockpitApp(world.cockpit)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await until(pilot, lambda: "waits for the first run" in screen_text(app))
+        await pilot.press("e")
+        await until(pilot, lambda: "no entry yet" in said(app))
+
+
+async def test_e_on_a_run_that_passed_opens_a_note_with_its_numbers(world: World) -> None:
+    world.write_entry(1, "000-full")
+    run = world.run().begin()
+    run.history(30)
+    run.finish("passed", "exit 0", duration=131.0)
+    app = CockpitApp(world.cockpit)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await until(pilot, lambda: "✔ passed" in screen_text(app))
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, DiaryScreen) and "entry #2" in screen_text(app))
+        (note,) = entries_for_run(read(world.diary), "model_3/001-full")
+        assert "passed in 2 min 11 s" in note.text.replace("2:11", "2 min 11 s")
+        assert "| 30 " in note.text
+        assert "PASSED" in note.text
+        assert [p.text for p in complete(note)] == ["entry #2: The Why (Physical Interpretation) is empty"]
+        await pilot.press(*"enough data", "escape")
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen))
+        (note,) = entries_for_run(read(world.diary), "model_3/001-full")
+        assert complete(note) == []
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, DiaryScreen) and "enough data" in screen_text(app))
+        assert len(read(world.diary).entries) == 2
+
+
+async def test_a_note_on_a_run_that_goes_on_does_not_say_that_it_passed(world: World) -> None:
+    world.supervise()
     world.run().begin()
     app = CockpitApp(world.cockpit)
     async with app.run_test(size=(160, 48)) as pilot:
-        await until(pilot, lambda: app.picture is not None)
+        await until(pilot, lambda: "● running" in screen_text(app))
         await pilot.press("e")
-        await until(pilot, lambda: "no entry yet" in said(app))
+        await until(pilot, lambda: isinstance(app.screen, DiaryScreen))
+        text = world.diary.read_text()
+        assert "is running" in text
+        assert "passed" not in text.lower()
+
+
+async def test_the_diary_is_never_read_by_the_thread_of_the_screen(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers: list[threading.Thread] = []
+    really = store.read_bytes
+
+    def watched(path: Path) -> bytes | None:
+        readers.append(threading.current_thread())
+        return really(path)
+
+    monkeypatch.setattr(store, "read_bytes", watched)
+    failed(world, entries=2)
+    app = CockpitApp(world.cockpit)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await until(pilot, lambda: "✘ nan-loss" in screen_text(app))
+        await pilot.press("e")
+        await until(pilot, lambda: "entry #2" in screen_text(app))
+        await pilot.press("f2")
+        await until(pilot, lambda: "entry #1" in screen_text(app))
+        world.diary.write_text(world.diary.read_text().replace("<!-- what did you try? -->", "theirs"))
+        await until(pilot, lambda: "theirs" in screen_text(app))
+    assert len(readers) >= 3
+    assert threading.main_thread() not in readers
 
 
 async def test_an_entry_with_windows_line_endings_is_unchanged_until_it_is_changed(world: World) -> None:
@@ -137,19 +199,6 @@ async def test_an_entry_with_windows_line_endings_is_unchanged_until_it_is_chang
         await pilot.press("x", "ctrl+s")
         await until(pilot, lambda: world.diary.read_bytes() != before)
         assert world.diary.read_bytes().count(b"\n") == world.diary.read_bytes().count(b"\r\n")
-
-
-def test_what_the_diary_refuses_at_the_end_goes_into_a_file(tmp_path: Path, world: World) -> None:
-    world.write_entry(1, "001-full")
-    desk = Desk(world.diary)
-    sheet = desk.open(1)
-    assert sheet is not None
-    sheet.text += "what only I know\n"
-    world.diary.unlink()
-    world.diary.mkdir()
-    (file,) = desk.rescue()
-    assert file.read_text().endswith("what only I know\n")
-    file.unlink()
 
 
 async def test_quitting_with_unsaved_text_saves_it(world: World) -> None:
@@ -178,3 +227,18 @@ async def test_what_the_supervisor_adds_is_shown_while_nothing_is_changed(world:
         await until(pilot, lambda: "mine" in world.diary.read_text())
         assert "conflict" not in world.diary.read_text()
         assert "**Test 1**: lr 0.01" in world.diary.read_text()
+
+
+@pytest.mark.parametrize("steps", range(4))
+async def test_leaving_while_an_entry_is_being_opened_is_no_error(world: World, steps: int) -> None:
+    failed(world)
+    app = CockpitApp(world.cockpit)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await until(pilot, lambda: app.picture is not None)
+        app.pages.open(1)
+        while not isinstance(app.screen, DiaryScreen):
+            await asyncio.sleep(0)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        app.exit()
+    assert app.return_code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,10 +16,13 @@ from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.plan import WatchPlan
 from trainer_tui.runs.state import Forecast, RunState
 from trainer_tui.runs.verdict import GateResult
+from trainer_tui.supervise.revival import Revival
+from trainer_tui.tui.alarms import has_failed
 from trainer_tui.tui.headlines import alert_lines, chain_line, state_line, status_piece
 from trainer_tui.tui.pictures import Beat, LogPicture, Notice, RunPicture, merged
-from trainer_tui.tui.revival import Revival
-from trainer_tui.tui.signals import notices_of, signals_of
+from trainer_tui.tui.requests import request_of_key
+from trainer_tui.tui.screens.texts import stack_text
+from trainer_tui.tui.signals import signals_of
 
 NOW = datetime(2026, 1, 25, 14, 2, 11, tzinfo=UTC)
 PLAN = WatchPlan(model="model_3", command=("python",), cwd=".", root=".")
@@ -166,10 +170,54 @@ def test_gates_and_forecast_as_signals() -> None:
     ]
 
 
-def test_answers_to_requests_are_said_aloud() -> None:
-    assert notices_of([event("control", id="1", request="pause", outcome="paused")]) == (
-        Notice("pause: paused"),
-    )
+@pytest.mark.parametrize(
+    ("reason", "sign", "tone", "failed"),
+    [
+        ("passed", "✔", "good", False),
+        ("skipped", "■", "warning", False),
+        ("stopped-by-user", "■", "warning", False),
+        ("time-limit", "■", "warning", False),
+        ("nan-loss", "✘", "bad", True),
+        ("of-a-newer-version", "✘", "bad", True),
+        ("lost", "?", "blind", True),
+    ],
+)
+def test_an_end_looks_as_it_is_meant(reason: str, sign: str, tone: str, failed: bool) -> None:
+    run = picture(status="ended", reason=reason)
+    assert status_piece(run) == (f"{sign} {reason}", tone)
+    assert signals_of([event("ended", reason=reason)])[0].tone == tone
+    assert has_failed(run.state) is failed
+
+
+def test_only_what_can_be_obeyed_is_offered() -> None:
+    def offered(**fields: Any) -> list[str]:
+        state = replace(picture().state, **fields)
+        found = [request_of_key(key, state) for key in ("pause", "stop", "skip", "note")]
+        return [request for request in found if request is not None]
+
+    assert offered(phase="quick", status="starting") == ["stop", "skip", "note"]
+    assert offered(phase="quick", status="running") == ["pause", "stop", "skip", "note"]
+    assert offered(phase="quick", status="paused") == ["resume", "stop", "skip", "note"]
+    assert offered(phase="full", status="running") == ["pause", "stop", "note"]
+    assert offered(phase="quick", status="stopping") == ["stop", "note"]
+    assert offered(status="ended", reason="passed") == []
+
+
+def silence(identity: str, fate: str, **fields: Any) -> Incident:
+    values = {"severity": "warning", "kind": "hang", "message": "no step for 60 s", "source": "silence"}
+    return Incident.from_dict({"id": identity, "fate": fate, **values, **fields})
+
+
+def test_the_stacks_of_the_newest_silence_are_shown_even_after_it_recovered() -> None:
+    log = Incident(id="l", severity="error", kind="exception", message="it raised", excerpt="Traceback")
+    old = silence("a", "recovered", excerpt="old (a.py:1)")
+    new = silence("b", "recovered", excerpt="new (b.py:2)\n\x1b[2Jdeeper (c.py:3)")
+    newest = silence("c", "suspected")  # whose stacks are being taken
+    shown = stack_text(picture(incidents=(old, new, newest, log)).state)
+    assert shown is not None
+    assert shown.plain.splitlines()[0] == "no step for 60 s (recovered)"
+    assert shown.plain.splitlines()[-2:] == ["new (b.py:2)", "deeper (c.py:3)"]
+    assert stack_text(picture(incidents=(newest, log)).state) is None
 
 
 def test_merging_loses_no_log_line_and_keeps_the_newest_picture() -> None:

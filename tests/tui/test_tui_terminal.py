@@ -18,6 +18,8 @@ from contextlib import contextmanager
 import pytest
 from tui_world import World
 
+from trainer_tui.tui.desk import Desk
+
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -81,6 +83,10 @@ class Terminal:
         while self._read(0.05):
             continue
 
+    def read_for(self, seconds: float) -> None:
+        """Read what is written meanwhile, if anything."""
+        self._read(seconds)
+
     def _read(self, seconds: float) -> bool:
         ready, _, _ = select.select([self.master], [], [], seconds)
         if not ready:
@@ -141,6 +147,39 @@ def test_a_leave_that_hangs_is_cut_short_with_the_text_saved_and_the_terminal_re
         assert (world.root / "saved").exists()
         for sequence in RESTORED:
             assert program.output.rfind(sequence) > program.output.rfind(ENTER), sequence
+
+
+def test_text_that_was_being_typed_outlives_a_kill(world: World) -> None:
+    run = world.run().begin()
+    run.fail()
+    run.finish("nan-loss", "the loss is NaN", code=1)
+    before = world.diary.read_text()
+    drafts = world.diary.parent / ".drafts"
+    with terminal(world) as program:
+        program.read_until("✘ nan-loss".encode())
+        os.write(program.master, b"e")
+        program.read_until(b"Investigation")
+        os.write(program.master, b"clipping helped")
+        end = time.monotonic() + 10
+        while not any("clipping helped" in file.read_text() for file in drafts.glob("*.json")):
+            assert time.monotonic() < end, "no draft was written"
+            program.read_for(0.1)
+        assert Desk(world.diary).open(1).text == before[before.index("## ") :], "somebody writes it still"
+        program.process.send_signal(signal.SIGKILL)
+        program.process.wait(10)
+    assert world.diary.read_text() == before
+    with terminal(world) as program:
+        program.read_until("✘ nan-loss".encode())
+        os.write(program.master, b"e")
+        program.read_until(b"clipping helped")
+        os.write(program.master, b"\x13")  # ctrl+s
+        end = time.monotonic() + 10
+        while "clipping helped" not in world.diary.read_text() or drafts.exists():
+            assert time.monotonic() < end, "it was not saved, or its draft was left"
+            program.read_for(0.1)
+        os.write(program.master, b"\x11")  # ctrl+q
+        program.read_to_end()
+    assert "conflict" not in world.diary.read_text()
 
 
 def test_a_terminal_that_is_gone_takes_the_screen_with_it(world: World) -> None:

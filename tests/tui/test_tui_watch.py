@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 import pytest
 from textual.events import MouseScrollUp
-from tui_world import World, said, screen_text, until
+from tui_world import World, busy, requests_of, said, screen_text, until
 
 from trainer_tui.tui import CockpitApp
 from trainer_tui.tui.screens.dialogs import Confirm, Reading, Reason
@@ -18,23 +17,6 @@ from trainer_tui.tui.widgets.log_view import LogView
 from trainer_tui.tui.widgets.plot_pane import PlotPane
 
 pytestmark = pytest.mark.usefixtures("anyhow_dark")
-
-
-def busy(world: World) -> Any:
-    world.supervise()
-    run = world.run().begin()
-    run.history(120)
-    run.progress(120, 400)
-    for second in range(0, 60, 2):
-        run.sample(float(second))
-    run.log(*[f"epoch {i} train 0.4" for i in range(100)])
-    return run
-
-
-def requests_of(run: Any) -> list[dict[str, Any]]:
-    if not run.folder.control.exists():
-        return []
-    return [json.loads(line) for line in run.folder.control.read_text().splitlines()]
 
 
 async def test_an_empty_project_says_what_every_pane_waits_for(world: World) -> None:
@@ -253,69 +235,6 @@ async def test_the_next_phase_takes_over(world: World) -> None:
         assert "in quick" not in screen_text(app)
 
 
-async def test_pause_stop_and_skip_are_asked_for(world: World) -> None:
-    world.supervise()
-    run = world.run("quick").begin()
-    app = CockpitApp(world.cockpit)
-    async with app.run_test(size=(160, 48)) as pilot:
-        await until(pilot, lambda: "● running" in screen_text(app))
-        await pilot.press("p")
-        await until(pilot, lambda: [r["request"] for r in requests_of(run)] == ["pause"])
-        run.events.append("paused", why="asked")
-        run.events.append("control", id="1", request="pause", outcome="paused, 1 process")
-        await until(pilot, lambda: "‖ paused" in screen_text(app) and "paused, 1 process" in said(app))
-        await pilot.press("p")
-        await until(pilot, lambda: requests_of(run)[-1]["request"] == "resume")
-        await pilot.press("x")
-        await until(pilot, lambda: isinstance(app.screen, Confirm) and "SIGTERM" in screen_text(app))
-        await pilot.press("n")
-        await until(pilot, lambda: isinstance(app.screen, WatchScreen))
-        await pilot.press("k")
-        await until(pilot, lambda: isinstance(app.screen, Reason))
-        await pilot.press("enter")
-        await until(pilot, lambda: "a reason is needed" in screen_text(app))
-        await pilot.press(*"known", "enter")
-        await until(pilot, lambda: requests_of(run)[-1]["request"] == "skip")
-        assert requests_of(run)[-1]["why"] == "known"
-        await pilot.press("x")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
-        await pilot.press("y")
-        await until(pilot, lambda: requests_of(run)[-1]["request"] == "stop")
-
-
-async def test_retry_starts_the_next_attempt_once_the_run_is_over(world: World) -> None:
-    run = busy(world)
-    app = CockpitApp(world.cockpit)
-    async with app.run_test(size=(160, 48)) as pilot:
-        await until(pilot, lambda: "● running" in screen_text(app))
-        await pilot.press("R")
-        run.finish("exception", "it raised", code=1)
-        world.abandon()
-        await until(pilot, lambda: "✘ exception" in screen_text(app) and "R Retry" in screen_text(app))
-        assert world.retried == []
-        await pilot.press("R")
-        await until(pilot, lambda: world.retried == ["retry"])
-
-
-async def test_a_retry_that_fails_is_one_sentence(world: World) -> None:
-    from dataclasses import replace
-
-    def refuse() -> None:
-        raise RuntimeError("a supervisor still runs [/x]")
-
-    run = busy(world)
-    run.finish("exception", "it raised", code=1)
-    world.abandon()
-    app = CockpitApp(replace(world.cockpit, retry=refuse))
-    async with app.run_test(size=(160, 48)) as pilot:
-        await until(pilot, lambda: "R Retry" in screen_text(app))
-        await pilot.press("R")
-        await until(
-            pilot,
-            lambda: "could not be started: a supervisor still runs [/x]" in said(app),
-        )
-
-
 async def test_gates_and_stacks_are_shown_on_request(world: World) -> None:
     run = busy(world)
     run.events.append(
@@ -334,10 +253,12 @@ async def test_gates_and_stacks_are_shown_on_request(world: World) -> None:
             "severity": "warning",
             "kind": "hang",
             "message": "silent",
-            "facts": {"stacks": "f (a.py:1)"},
+            "source": "silence",
+            "fate": "recovered",
+            "excerpt": "f (a.py:1)",
         }
         run.events.append("incident", incident=incident)
-        await until(pilot, lambda: "hang: silent" in screen_text(app))
+        await until(pilot, lambda: "hang: silent (training" in screen_text(app))
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, Reading) and "f (a.py:1)" in screen_text(app))
 
@@ -426,18 +347,6 @@ async def test_nobody_is_called_back_for_a_run_that_is_over(world: World) -> Non
         await pilot.pause(2.5)
         assert world.revived == []
         assert "no supervisor" not in screen_text(app)
-
-
-async def test_a_note_is_written_down(world: World) -> None:
-    run = busy(world)
-    app = CockpitApp(world.cockpit)
-    async with app.run_test(size=(160, 48)) as pilot:
-        await until(pilot, lambda: "● running" in screen_text(app))
-        await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, Reason))
-        await pilot.press(*"lr", "enter")
-        await until(pilot, lambda: requests_of(run))
-        assert (requests_of(run)[0]["request"], requests_of(run)[0]["text"]) == ("note", "lr")
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])

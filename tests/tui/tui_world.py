@@ -239,6 +239,25 @@ class World:
         self.diary.write_text(text + ENTRY.format(number=number, run=run) + "\n")
 
 
+def busy(world: World) -> FakeRun:
+    """A run that has been training for a while."""
+    world.supervise()
+    run = world.run().begin()
+    run.history(120)
+    run.progress(120, 400)
+    for second in range(0, 60, 2):
+        run.sample(float(second))
+    run.log(*[f"epoch {i} train 0.4" for i in range(100)])
+    return run
+
+
+def requests_of(run: FakeRun) -> list[dict[str, Any]]:
+    """What was asked of a run."""
+    if not run.folder.control.exists():
+        return []
+    return [json.loads(line) for line in run.folder.control.read_text().splitlines()]
+
+
 async def until(pilot: Pilot[Any], condition: Callable[[], object], seconds: float = 8.0) -> None:
     """Let the app go on until something holds."""
     end = time.monotonic() + seconds

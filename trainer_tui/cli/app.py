@@ -20,6 +20,8 @@ from trainer_tui.cli.outcomes import (
 from trainer_tui.cli.streams import READER_LEFT, ReaderGoneError, prepare_streams, silence_output
 from trainer_tui.runs.verdict import EXIT_USAGE
 
+SCAN_EPILOG = "Exit codes: 0 no error was found; 1 there is one; 2 a file could not be read, or bad usage."
+
 app = typer.Typer(
     name="trainer-tui",
     help="Supervises training runs: quick validation, gate, full training, failures, lab notebook.",
@@ -42,6 +44,22 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text
 
 _command: list[str] | None = None
 """What stood behind `--` on the command line; None when there was no `--`."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit()
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Supervises training runs: quick validation, gate, full training, failures, lab notebook."""
 
 
 @app.command(epilog=WATCH_EPILOG)
@@ -72,7 +90,10 @@ def watch(
         bool, typer.Option("--json", help="One JSON object a line, the report at last. Implies --headless.")
     ] = False,
 ) -> None:
-    """Run quick (5A), gate and full (5B) of a model under supervision, or return to the run that lives.
+    """Run a model under supervision, or come back.
+
+    The quick phase (5A) comes first, then its gate, then the full one (5B). While a run lives, this returns
+    to it; a run that ended while nobody looked is shown before another one is started.
 
     With `-- CMD ARGS` any command is run and watched. Quitting leaves the run going.
     """
@@ -198,7 +219,7 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hold a run and the diary against the quality gates, as they stand now."""
+    """Hold a run and the diary against the quality gates."""
     from trainer_tui.cli.show import check as do
 
     done(do(model, run, as_json))
@@ -225,6 +246,22 @@ def history(
     done(do(model, run, "json" if as_json else form, output))
 
 
+@app.command(epilog=SCAN_EPILOG)
+def scan(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Logs of any program; - is standard input.")
+    ],
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on as the files grow, until Ctrl+C.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object an incident.")] = False,
+) -> None:
+    """Say what went wrong in a log, where, why probably, and what to try. Needs no project."""
+    from trainer_tui.cli.scan import scan as do
+
+    done(do(files, as_json, follow))
+
+
 @app.command()
 def supervise(model: Model, as_json: AsJson = False) -> None:
     """Take over a run that has no supervisor."""
@@ -248,7 +285,7 @@ def init(
 
 @app.command(epilog=DOCTOR_EPILOG)
 def doctor(as_json: AsJson = False) -> None:
-    """Say what this machine offers, and what to do about what is missing."""
+    """Say what this machine offers and what it lacks."""
     from trainer_tui.cli.start import doctor as do
 
     done(do(as_json))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import fcntl
 import importlib.metadata
 import locale
@@ -114,11 +115,30 @@ def locks(project: Project) -> Row:
     return Row("locks", f"are given twice at {place}", "problem", todo)
 
 
+def settings(project: Project) -> Row:
+    """Whether `trainer.toml` can be used, and whether each of its models exists."""
+    from trainer_tui.settings import SettingsError, load_settings
+
+    try:
+        tables = load_settings(project.root).models
+    except SettingsError as error:
+        return Row("settings", "trainer.toml cannot be used", "problem", "; ".join(error.problems))
+    known = project.model_names()
+    strangers = [name for name in tables if name not in known and not project.model_output(name).is_dir()]
+    if not strangers:
+        return Row("settings", f"{len(tables)} models have settings of their own")
+    near = difflib.get_close_matches(strangers[0], known, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    todo = f"[models.{strangers[0]}] in trainer.toml belongs to no model and no watched command{meant}"
+    return Row("settings", f"no model is named {', '.join(strangers)}", "advice", todo)
+
+
 CHECKS: dict[str, Check] = {
     "terminal": terminal,
     "locale": encoding,
     "packages": packages,
     "for models": training_packages,
+    "settings": settings,
     "disk": disk,
     "locks": locks,
 }

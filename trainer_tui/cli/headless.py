@@ -6,7 +6,7 @@ import sys
 import time
 from contextlib import ExitStack
 
-from trainer_tui.cli.living import follows, newest
+from trainer_tui.cli.living import follows
 from trainer_tui.cli.printers import BarPrinter, JsonPrinter, LinePrinter, Printer
 from trainer_tui.cli.printing import complain
 from trainer_tui.runs.changes import Changes
@@ -16,12 +16,15 @@ from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.state import RunState
 from trainer_tui.runs.verdict import EXIT_FAILED, EXIT_LOST, EXIT_PASSED
 from trainer_tui.supervise import start
+from trainer_tui.supervise.revival import Revival
 
 DETACHED = 130
 """Exit code after Ctrl+C, as of any program that it ends."""
 
-REVIVE_AFTER_S = 2.0
 FIRST_RUN_WITHIN_S = 10.0
+ENDS_WITHIN_S = 1.5
+"""So long after the last event of a failing run its end is waited for."""
+
 QUIET_EVENTS = frozenset({"cursor", "launched"})
 
 
@@ -32,19 +35,24 @@ class Trail:
         self.model = model
         self.changes = Changes([model.path])
         self.current: RunFollower | None = None
-        self._unsupervised_since: float | None = None
-        run = first or newest(model)
+        self._revival = Revival(lambda: start.revive(model))
+        self._complaint = ""
+        self.moved_at = time.monotonic()
+        run = first or model.newest()
         if run is not None:
             self._go_to(run)
 
     def poll(self) -> list[Event]:
         """What is new of the current run."""
-        if self.current is None and (latest := newest(self.model)) is not None:
+        if self.current is None and (latest := self.model.newest()) is not None:
             self._go_to(latest)
         if self.current is None:
             return []
         self.current.poll_history()
-        return [event for event in self.current.poll_state() if event["kind"] not in QUIET_EVENTS]
+        new = [event for event in self.current.poll_state() if event["kind"] not in QUIET_EVENTS]
+        if new:
+            self.moved_at = time.monotonic()
+        return new
 
     def advance(self) -> bool:
         """Go on to the next run of the watch once the current one is over; True when there is one."""
@@ -64,20 +72,18 @@ class Trail:
         assert self.current is not None
         if follows(self.model, self.current.run, self.current.state):
             return not self.current.state.called_off
-        latest = newest(self.model)
+        latest = self.model.newest()
         return start.is_unfinished(self.model) and latest is not None and latest.path == self.current.run.path
 
     def mind_supervisor(self) -> None:
-        """Start a supervisor where there has been none for a while."""
+        """Start a supervisor where there has been none for a while, and say when that fails."""
         assert self.current is not None
-        now = time.monotonic()
-        if self.current.state.supervised or not start.is_unfinished(self.model):
-            self._unsupervised_since = None
-        elif self._unsupervised_since is None:
-            self._unsupervised_since = now
-        elif now - self._unsupervised_since > REVIVE_AFTER_S:
-            start.revive(self.model)
-            self._unsupervised_since = None
+        watched = self.current.state.supervised or not start.is_unfinished(self.model)
+        self._revival.look(watched, time.monotonic())
+        if self._revival.problem != self._complaint:
+            self._complaint = self._revival.problem
+            if self._complaint:
+                complain(f"no supervisor could be started: {self._complaint}")
 
     def close(self) -> None:
         """Let go of every file."""
@@ -130,6 +136,8 @@ def _follow(trail: Trail, printer: Printer, until: str) -> int:
         if new:
             continue  # what is written at once is told at once: a verdict is no verdict before its last event
         code = _exit_code(trail, run.state, until)
+        if code == EXIT_FAILED and not run.state.over and time.monotonic() - trail.moved_at < ENDS_WITHIN_S:
+            code = None  # most failures end the process in the same breath: then the report has its end too
         if code is not None:
             printer.report(run, code)
             return code

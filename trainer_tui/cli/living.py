@@ -11,17 +11,12 @@ from trainer_tui.supervise import start
 from trainer_tui.supervise.chain import next_step
 
 LEAVES_WITHIN_S = 25.0
-"""A supervisor whose watch is over still writes the run index, for at most 20 s."""
+"""A supervisor whose watch is over needs a moment to leave."""
 
 
 def asked(folder: ModelFolder) -> list[RunFolder]:
     """The runs that were asked for: a folder without `run.json` was never finished and is nobody's run."""
     return [run for run in folder.runs() if run.run_json.exists()]
-
-
-def newest(folder: ModelFolder) -> RunFolder | None:
-    """The newest run that was asked for."""
-    return next(iter(reversed(asked(folder))), None)
 
 
 def lives(folder: ModelFolder) -> bool:
@@ -32,7 +27,7 @@ def lives(folder: ModelFolder) -> bool:
     """
     until = time.monotonic() + LEAVES_WITHIN_S
     while start.is_unfinished(folder):
-        latest = newest(folder)
+        latest = folder.newest()
         if latest is None or not is_locked(folder.supervisor_lock) or time.monotonic() > until:
             return True
         state = observe(latest)

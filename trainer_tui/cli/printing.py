@@ -17,10 +17,11 @@ from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.plan import PHASE_NAMES
 from trainer_tui.runs.state import RunState
 from trainer_tui.runs.text import clean
-from trainer_tui.runs.verdict import GATE_MARKS, GateResult
+from trainer_tui.runs.verdict import GATE_MARKS, GateResult, Tone
 
 FATE_MARKS = {"suspected": "▲", "confirmed": "✘", "recovered": "✔"}
 SEVERITY_MARKS = {"notice": "·", "warning": "▲", "error": "✘"}
+END_MARKS: dict[Tone, str] = {"good": "✔", "neutral": "■", "bad": "✘"}
 
 
 def print_json(document: Any) -> None:
@@ -55,8 +56,7 @@ def state_words(state: RunState) -> str:
     """`● running 12:10` or `✘ nan-loss after 0:45: train_loss is nan …`."""
     took = duration_text(state.duration_s)
     if state.over:
-        mark = "✔" if state.passed else "✘"
-        return f"{mark} {state.reason} after {took}: {state.sentence}"
+        return f"{END_MARKS[state.tone]} {state.reason} after {took}: {state.sentence}"
     blind = "; ".join(f"blind: {why}" for _, why in state.blind)
     return f"● {state.status} {took}" + (f" ({blind})" if blind else "")
 
@@ -113,6 +113,10 @@ def _forecast(event: Event) -> str:
     return f"forecast of the full run: {event.get('text', '')} ({event.get('basis', '')}){warning}"
 
 
+def _by(event: Event) -> str:
+    return f" by {event['by']}" if event.get("by") else ""
+
+
 def _exited(event: Event) -> str:
     how = f"signal {event['signal']}" if event.get("signal") else f"exit code {event.get('code')}"
     return f"the process ended with {how} after {duration_text(event.get('duration_s'))}"
@@ -129,7 +133,7 @@ _TOLD: dict[str, Callable[[Event], str]] = {
     "sighted": lambda e: f"{e.get('source')} can be seen again",
     "incident": _incident,
     "diary": lambda e: f"diary entry #{e.get('entry')} was opened",
-    "control": lambda e: f"{e.get('request')}: {e.get('outcome')}",
+    "control": lambda e: f"{e.get('request')}{_by(e)}: {e.get('outcome')}",
     "paused": lambda e: f"paused: {e.get('why')}",
     "continued": lambda e: "goes on",
     "stopping": lambda e: f"stopping: {e.get('why')}",
@@ -140,7 +144,7 @@ _TOLD: dict[str, Callable[[Event], str]] = {
     "gates": _gates,
     "forecast": _forecast,
     "phase-skipped": lambda e: f"{e.get('phase')} skipped: {e.get('why')}",
-    "note": lambda e: f"note: {e.get('text')}",
+    "note": lambda e: f"note{_by(e)}: {e.get('text')}",
     "restart": lambda e: f"{'restart' if e.get('again') else 'no restart'}: {e.get('why')}",
     "ended": lambda e: f"ended: {e.get('reason')}: {e.get('sentence')}",
 }

@@ -11,7 +11,7 @@ from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.plan import PHASE_TITLES
 from trainer_tui.runs.state import RunState
-from trainer_tui.runs.verdict import EXIT_GATE, EXIT_LOST, EXIT_STOPPED
+from trainer_tui.runs.verdict import EXIT_GATE, EXIT_LOST
 
 RESOURCE_KINDS = {
     *("cpu-oom", "cuda-oom", "disk-full", "killed", "signal", "native-crash", "gpu-hardware", "cuda-error"),
@@ -20,11 +20,7 @@ RESOURCE_KINDS = {
 }
 DATA_KINDS = {"bad-input", "checkpoint", "data"}
 
-_HEADS = {EXIT_GATE: "GATE FAILED after", EXIT_STOPPED: "STOPPED during", EXIT_LOST: "RUN LOST during"}
-_SEVERITIES = {
-    EXIT_GATE: "WARNING (the run ended, but does not count)",
-    EXIT_STOPPED: "NOTICE (ended on purpose)",
-}
+_HEADS = {EXIT_GATE: "GATE FAILED after", EXIT_LOST: "RUN LOST during"}
 
 
 def error_type(kind: str) -> str | None:
@@ -39,7 +35,7 @@ def error_type(kind: str) -> str | None:
 def report(run: RunFolder, state: RunState) -> dict[str, Any]:
     """The facts of a failed (or failing) run for a machine to read."""
     # A gate that failed, or a person who stopped the run, is the cause; what was seen before is not.
-    incident = state.failure if not state.over or state.exit_code not in _SEVERITIES else None
+    incident = None if state.reason == "gate-failed" or _wanted(state) else state.failure
     kind = incident.kind if incident else state.reason
     return {
         "model": state.model,
@@ -69,7 +65,8 @@ def report(run: RunFolder, state: RunState) -> dict[str, Any]:
 def report_block(run: RunFolder, state: RunState) -> list[str]:
     """The same as the document's block of text, line by line; a gate's block names the gates."""
     facts = report(run, state)
-    head = _HEADS.get(state.exit_code if state.over else 0, "ERROR DETECTED during")
+    head = "STOPPED during" if _wanted(state) else "ERROR DETECTED during"
+    head = _HEADS.get(state.exit_code if state.over else 0, head)
     lines = [
         f"{head} {PHASE_TITLES.get(state.phase, state.phase)}",
         "",
@@ -106,7 +103,14 @@ def report_block(run: RunFolder, state: RunState) -> list[str]:
 def _severity(state: RunState) -> str:
     if not state.over:
         return "CRITICAL (training still runs)"
-    return _SEVERITIES.get(state.exit_code, "CRITICAL (training halted)")
+    if state.reason == "gate-failed":
+        return "WARNING (the run ended, but does not count)"
+    return "NOTICE (ended on purpose)" if _wanted(state) else "CRITICAL (training halted)"
+
+
+def _wanted(state: RunState) -> bool:
+    """Whether a person, a limit or the scheduler ended it: nothing went wrong."""
+    return state.over and state.tone == "neutral"
 
 
 def _source(incident: Incident | None) -> str | None:
@@ -137,7 +141,7 @@ def _what_to_do(run: RunFolder, state: RunState, incident: Incident | None) -> l
         again = f"`trainer-tui stop {state.model}` ends it, {again}"
     elif state.exit_code == EXIT_LOST:
         steps.append("look into the log and at the machine: nobody wrote how the run ended")
-    elif state.exit_code != EXIT_STOPPED and not steps:
+    elif not _wanted(state) and not steps:
         place = _source(incident) or (
             f"line {incident.line} of the log" if incident and incident.line else "the log"
         )

@@ -15,6 +15,7 @@ from trainer_tui.project import ProjectError
 from trainer_tui.runs.changes import Changes
 from trainer_tui.runs.clock import duration_text
 from trainer_tui.runs.events import EventReader
+from trainer_tui.runs.files import is_locked
 from trainer_tui.runs.follow import RunFollower
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import WatchPlan
@@ -22,8 +23,7 @@ from trainer_tui.runs.state import observe
 from trainer_tui.runs.units import bytes_text
 from trainer_tui.runs.verdict import EXIT_GATE, EXIT_PASSED, EXIT_RUNNING
 from trainer_tui.supervise import start
-
-REVIVE_AFTER_S = 2.0
+from trainer_tui.supervise.revival import Revival
 
 
 def status(model: str | None, as_json: bool) -> int:
@@ -152,7 +152,12 @@ def _with_skips(place: Workplace, plan: WatchPlan) -> WatchPlan:
 def _print_events(folder: ModelFolder, run: RunFolder, follow: bool, as_json: bool) -> None:
     reader = EventReader(run.events)
     changes = Changes([run.path, folder.path])
-    revive_at = time.monotonic() + REVIVE_AFTER_S
+
+    def revive() -> None:
+        if start.revive(folder):
+            complain(f"{run.name} had no supervisor; one took over")
+
+    revival = Revival(revive)
     try:
         while True:
             # Asked before the events are read, so that the last of them are read too.
@@ -169,10 +174,7 @@ def _print_events(folder: ModelFolder, run: RunFolder, follow: bool, as_json: bo
             if over and not new:
                 return
             if not over:
-                if time.monotonic() > revive_at:
-                    revive_at = time.monotonic() + REVIVE_AFTER_S
-                    if start.revive(folder):
-                        complain(f"{run.name} had no supervisor; one took over")
+                revival.look(bool(is_locked(folder.supervisor_lock)), time.monotonic())
                 changes.wait(bool(new))
     finally:
         changes.close()

@@ -10,7 +10,6 @@ from trainer_tui.cli.init import init_project
 from trainer_tui.cli.printing import print_json, say
 from trainer_tui.project import Project, ProjectError
 from trainer_tui.runs.verdict import EXIT_FAILED, EXIT_PASSED
-from trainer_tui.settings import SettingsError, open_project
 
 MARKS = {"ok": "✔", "advice": "○", "problem": "✘"}
 
@@ -31,8 +30,8 @@ def doctor(as_json: bool) -> int:
     """Examine this machine; `EXIT_FAILED` when something would keep runs from being watched."""
     project: Project | None
     try:
-        project, _ = open_project()
-    except (ProjectError, SettingsError):
+        project = Project.declared()
+    except ProjectError:
         project = None
     rows = examination.examine(project)
     if as_json:

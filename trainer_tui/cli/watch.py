@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -9,11 +10,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trainer_tui.cli.living import lives, newest
+from trainer_tui.cli.living import lives
 from trainer_tui.cli.places import declared_project, model_name
 from trainer_tui.cli.printing import complain, say
 from trainer_tui.project import Project, ProjectError
 from trainer_tui.runs.layout import ModelFolder, RunFolder
+from trainer_tui.runs.state import observe
 from trainer_tui.runs.verdict import EXIT_PASSED
 from trainer_tui.supervise import start
 
@@ -41,6 +43,12 @@ class Wish:
     attach: bool = False
     as_json: bool = False
 
+    @property
+    def on_screen(self) -> bool:
+        """Whether the dashboard is what shows it."""
+        plain = self.headless or self.as_json or self.until != "end"
+        return not plain and _has_screen()
+
 
 def watch(wish: Wish) -> int:
     """Start or attach, view, and return the exit code of the run (0 when it goes on without us)."""
@@ -49,11 +57,14 @@ def watch(wish: Wish) -> int:
         project, folder, begin = _for_command(wish, wish.command)
     else:
         project, folder, begin = _for_model(wish)
-    if wish.headless or wish.as_json or wish.until != "end" or not _has_screen():
+    if wish.on_screen:
+        code = _cockpit(project, folder, begin)
+    else:
         from trainer_tui.cli.headless import follow
 
-        return follow(folder, until=wish.until, as_json=wish.as_json, first=begin())
-    return _cockpit(project, folder, begin)
+        code = follow(folder, until=wish.until, as_json=wish.as_json, first=begin())
+    _mark_seen(folder)
+    return code
 
 
 def _check(wish: Wish) -> None:
@@ -82,7 +93,8 @@ def _for_model(wish: Wish) -> tuple[Project, ModelFolder, Begin]:
     project = declared_project()
     name = model_name(project, wish.model)
     folder = ModelFolder(project.model_output(name), project.model_logs(name))
-    if lives(folder) or (wish.attach and newest(folder) is not None):
+    unseen = wish.on_screen and wish.skip_quick is None and _ended_unseen(folder)
+    if unseen or lives(folder) or (wish.attach and folder.newest() is not None):
         if wish.skip_quick is not None:
             complain(
                 f"--skip-quick comes too late, {name} is being watched; "
@@ -111,7 +123,7 @@ def _for_command(wish: Wish, command: list[str]) -> tuple[Project, ModelFolder, 
         place.existing(chosen)
     folder = place.folder(chosen)
     living = lives(folder)
-    latest = newest(folder)
+    latest = folder.newest()
     request = latest.request() if latest else None
     if living and request is not None and request.plan.command != plan.command:
         raise ProjectError(
@@ -121,6 +133,19 @@ def _for_command(wish: Wish, command: list[str]) -> tuple[Project, ModelFolder, 
     if living or wish.attach:
         return place.project, folder, lambda: _revive(folder)
     return place.project, folder, _starting(place, chosen, plan)
+
+
+def _ended_unseen(folder: ModelFolder) -> bool:
+    """Whether the newest run ended while nobody looked: who comes back wants its end, not another run."""
+    latest = folder.newest()
+    return latest is not None and not latest.seen.exists() and not lives(folder)
+
+
+def _mark_seen(folder: ModelFolder) -> None:
+    latest = folder.newest()
+    if latest is not None and observe(latest).over:
+        with contextlib.suppress(OSError):  # on a full disk the end is shown once more, no harm
+            latest.seen.touch()
 
 
 def _revive(folder: ModelFolder) -> None:
@@ -142,7 +167,7 @@ def plan_by_name(place: Workplace, name: str, skip_quick: str = "") -> WatchPlan
     try:
         return plan_for_model(place, name, skip_quick)
     except ProjectError:
-        latest = newest(place.folder(name))
+        latest = place.folder(name).newest()
         request = latest.request() if latest else None
         if name in place.project.model_names() or request is None or request.plan.is_model:
             raise

@@ -16,7 +16,6 @@ from trainer_tui.diary.document import SECTION_TITLES
 from trainer_tui.diary.markdown import (
     bullets,
     code,
-    duration_text,
     fenced,
     leaves,
     one_line,
@@ -25,6 +24,7 @@ from trainer_tui.diary.markdown import (
     top,
 )
 from trainer_tui.diary.marker import marker_line
+from trainer_tui.runs.clock import duration_text
 from trainer_tui.runs.incident import Incident
 
 __all__ = ["EntryFacts", "first_empty_section", "render", "render_note"]
@@ -85,6 +85,8 @@ class EntryFacts:
     duration_s: float | None = None
     results: Mapping[str, Any] = field(default_factory=dict)
     """Final numbers of a run that passed; the last row of `last_metrics` where empty."""
+    outcome: str = "passed"
+    """What a note says of its run, e.g. `passed`, `is running`."""
 
 
 def _labelled(label: str, body: str) -> str:
@@ -230,16 +232,23 @@ def render(facts: EntryFacts, number: int) -> str:
 
 
 def render_note(facts: EntryFacts, number: int) -> str:
-    """The entry for a run that passed: its numbers, and room for the why; ends in a line feed."""
+    """The entry for a run that broke nowhere, mostly one that passed: its numbers, and room for the why.
+
+    Ends in a line feed.
+    """
     last = facts.last_metrics[-1] if facts.last_metrics else {}
-    took = f" in {duration_text(facts.duration_s)}" if facts.duration_s is not None else ""
+    passed = facts.outcome == "passed"
+    took = ""
+    if facts.duration_s is not None:
+        duration = duration_text(facts.duration_s)
+        took = f" in {duration}" if passed else f", {duration} after it started"
     numbers = bullets(facts.results or last)
     happened = "\n\n".join(
         part
         for part in (
             "### What Happened",
-            f"{code(facts.run)} passed{took} (attempt {facts.attempt}).",
-            f"**Final Numbers**:\n\n{numbers}" if numbers else "",
+            f"{code(facts.run)} {one_line(facts.outcome)}{took} (attempt {facts.attempt}).",
+            f"**{'Final' if passed else 'Last'} Numbers**:\n\n{numbers}" if numbers else "",
             f"**Last Epochs**:\n\n{table(facts.last_metrics)}" if len(facts.last_metrics) > 1 else "",
             _machine(facts),
             _changes(facts),
@@ -247,4 +256,4 @@ def render_note(facts: EntryFacts, number: int) -> str:
         if part
     )
     why = _section("why", *_prompts(_NOTE_WHY_PARTS))
-    return "\n\n".join((_head(facts, number), happened, why, _closing("PASSED")))
+    return "\n\n".join((_head(facts, number), happened, why, _closing("PASSED" if passed else "OPEN")))

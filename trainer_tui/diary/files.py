@@ -17,7 +17,11 @@ T = TypeVar("T")
 
 LOCK_NAME = ".dev_diary.lock"
 LOCK_WAIT_S = 10.0
-"""How long a writer waits for another before it gives up."""
+"""How long a person's writer waits for another before it gives up."""
+
+SHORT_WAIT_S = 0.2
+"""How long a supervisor waits: it sees nothing meanwhile, and tries again a second later."""
+
 _POLL_S = 0.01
 _ROUNDS = 20
 _TEMP_GLOB = ".dev_diary-*.tmp"
@@ -142,7 +146,11 @@ def _sync_folder(folder: Path) -> None:
             os.close(fd)
 
 
-def update(path: str | os.PathLike[str], change: Callable[[bytes | None], tuple[bytes | None, T]]) -> T:
+def update(
+    path: str | os.PathLike[str],
+    change: Callable[[bytes | None], tuple[bytes | None, T]],
+    wait_s: float = LOCK_WAIT_S,
+) -> T:
     """Replaces the file's content by what `change` makes of it; returns `change`'s second value.
 
     `change` gets the bytes on disk (None: no file) and gives new bytes, or None to leave the file alone. It
@@ -150,11 +158,11 @@ def update(path: str | os.PathLike[str], change: Callable[[bytes | None], tuple[
     file whole, whatever happens; mode and owner stay, the folder is made if it is absent.
 
     Raises:
-        OSError: disk full, no permission, locked for too long; the old file is untouched.
+        OSError: disk full, no permission, locked by others for `wait_s` seconds; the old file is untouched.
     """
     target = target_of(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with locked(target.parent) as real:
+    with locked(target.parent, wait_s) as real:
         for _ in range(_ROUNDS):
             found = _read(target)
             data, value = change(found[0] if found else None)

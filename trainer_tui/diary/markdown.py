@@ -71,18 +71,6 @@ def bytes_text(count: float) -> str:
     return f"{count:.4g} {_UNITS[power]}"
 
 
-def duration_text(seconds: float) -> str:
-    """A duration in seconds as people read it, e.g. `3 h 10 min`."""
-    if not math.isfinite(seconds) or seconds < 0:
-        return f"{seconds} s"
-    if seconds < 60:
-        return f"{seconds:.3g} s"
-    minutes = round(seconds / 60) if seconds >= 3600 else int(seconds // 60)
-    if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{minutes} min {int(seconds % 60):02d} s"
-
-
 def value_text(value: Any, name: str = "") -> str:
     """One value: six significant digits, `NaN` and `inf` as such, a name ending in `bytes` as a size."""
     if isinstance(value, bool) or value is None:
@@ -123,7 +111,7 @@ def _prose(text: str) -> str:
     return code(text) if re.search(r"[`*<>\[\]|\\]", text) else text
 
 
-def table(rows: Sequence[Mapping[str, Any]], limit: int = 5, columns: int = 12) -> str:
+def table(rows: Sequence[Mapping[str, Any]], limit: int = 12, columns: int = 12) -> str:
     """The last `limit` rows as a Markdown table of at most `columns` columns; '' without rows."""
     shown = rows[-limit:]
     names = list(dict.fromkeys(name for row in shown for name in row))[:columns]

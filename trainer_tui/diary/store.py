@@ -8,7 +8,7 @@ from typing import Literal
 
 from trainer_tui.diary.document import Diary, Entry, decode, encode, parse
 from trainer_tui.diary.entry import EntryFacts, render
-from trainer_tui.diary.files import read_bytes, update
+from trainer_tui.diary.files import LOCK_WAIT_S, SHORT_WAIT_S, read_bytes, update
 from trainer_tui.diary.lines import bare, closed, entry_number, newline_of, restore_line_endings, split
 from trainer_tui.diary.marker import about
 
@@ -60,14 +60,15 @@ def is_conflict_copy(entry: Entry) -> bool:
     return bare(entry.title_line).endswith(_COPY)
 
 
-def open_entry(path: str | os.PathLike[str], facts: EntryFacts) -> int:
+def open_entry(path: str | os.PathLike[str], facts: EntryFacts, wait_s: float = SHORT_WAIT_S) -> int:
     """Appends the entry of an incident (or of a passed run) and returns its number.
 
     Opening the same incident of the same run again returns the number it has. Every byte that was in the file
-    stays.
+    stays. The wait for another writer is short, because supervisors open entries; they come again.
 
     Raises:
         OSError: the file cannot be written; it is untouched then.
+        TimeoutError: another process was writing it for `wait_s` seconds.
     """
 
     def change(data: bytes | None) -> tuple[bytes | None, int]:
@@ -82,10 +83,12 @@ def open_entry(path: str | os.PathLike[str], facts: EntryFacts) -> int:
         lines = [bare(raw) + newline for raw in split(render(facts, number))]
         return encode(_append(text, "".join(lines))), number
 
-    return update(path, change)
+    return update(path, change, wait_s)
 
 
-def save_entry(path: str | os.PathLike[str], number: int, base_text: str, new_text: str) -> SaveResult:
+def save_entry(
+    path: str | os.PathLike[str], number: int, base_text: str, new_text: str, wait_s: float = LOCK_WAIT_S
+) -> SaveResult:
     """Writes an edited entry: `base_text` is the entry as the editor got it, `new_text` as it is now.
 
     Where the entry on disk is still `base_text` it is replaced and every other byte stays. Where
@@ -103,7 +106,7 @@ def save_entry(path: str | os.PathLike[str], number: int, base_text: str, new_te
         whole, result = _merge(text, number, base_text, new_text)
         return (None if whole == text else encode(whole)), result
 
-    return update(path, change)
+    return update(path, change, wait_s)
 
 
 def _append(text: str, entry: str) -> str:

@@ -8,5 +8,6 @@ from trainer_tui.failures.red_flags import RedFlags
 from trainer_tui.failures.rule_table import DEFAULT as DEFAULT_RULES
 from trainer_tui.failures.rules import Rule
 from trainer_tui.failures.scanner import Scanner
+from trainer_tui.failures.user_rules import rules_from
 
-__all__ = ["DEFAULT_RULES", "RedFlags", "Rule", "Scanner", "classify_exit", "reason_for"]
+__all__ = ["DEFAULT_RULES", "RedFlags", "Rule", "Scanner", "classify_exit", "reason_for", "rules_from"]

@@ -67,6 +67,19 @@ METRIC_NAME = re.compile(
     r"|valid|validation|training|reconstruction|prediction|standard|std|rel|abs|mae|mse|rmse|mape)"
 )
 
+# What is raised because something else failed: by launchers, by pools, at the other end of a pipe.
+_CONSEQUENCES = frozenset((
+    "ChildFailedError", "CalledProcessError", "ProcessExitedException", "ProcessRaisedException",
+    "RayActorError", "ActorDiedError", "WorkerCrashedError", "NodeDiedError", "DistBackendError",
+    "BrokenPipeError", "ConnectionResetError", "SignalException", "TerminatedWorkerError", "KilledWorker",
+    "BrokenProcessPool",
+))  # fmt: skip
+
+
+def is_consequence(name: str) -> bool:
+    """True for exceptions that follow from another failure, if there was one."""
+    return name.rpartition(".")[2] in _CONSEQUENCES
+
 
 def kind_of(name: str) -> str:
     """Coarse kind of an exception by its (dotted) class name; `exception` if the table has none."""

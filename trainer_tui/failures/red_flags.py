@@ -70,6 +70,9 @@ class Limits:
     frozen_rows: int = 10
 
 
+_LARGEST = 1e100
+
+
 @dataclass(slots=True)
 class _Column:
     name: str
@@ -86,6 +89,11 @@ class _Column:
     small: int = 0
     baseline: float | None = None
     high: deque[bool] = field(default_factory=lambda: deque(maxlen=5))
+
+
+def tame(value: float) -> float:
+    """The value no further from zero than statistics can bear: sums and squares of it stay finite."""
+    return min(max(value, -_LARGEST), _LARGEST) if math.isfinite(value) else value
 
 
 class RedFlags:
@@ -119,13 +127,14 @@ class RedFlags:
                 column = self._columns.setdefault(name, _Column(name))
                 self._finite(column, value, at, found)
                 if math.isfinite(value):
-                    self._loss(column, value, at, found)
+                    self._loss(column, tame(value), at, found)
             elif name.lower() in GRADIENT_COLUMNS:
                 column = self._columns.setdefault(name, _Column(name))
-                self._gradient(column, value, at, found)
+                self._gradient(column, tame(value), at, found)
         for validation, training in pairs_of(row):
             if math.isfinite(row[validation]) and math.isfinite(row[training]):
-                self._overfit(validation, training, row, at, found)
+                tamed = {**row, validation: tame(row[validation]), training: tame(row[training])}
+                self._overfit(validation, training, tamed, at, found)
 
     # ---- non-finite
 

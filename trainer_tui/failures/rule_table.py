@@ -27,12 +27,14 @@ from trainer_tui.failures.rule_hints import (
 )
 from trainer_tui.failures.rules import Rule
 
+_NAN = r"(?i)[\s:='\"(+\x9a-]nan\b"  # \x9a ends the full-width colon
+
 # fmt: off
 DEFAULT: tuple[Rule, ...] = (
     # --- F07 GPU memory
     Rule("cuda-oom", "error", "cuda-oom",
          r"(?i)(CUDA|HIP|XPU|MPS backend|CUDA error\W.{0,40}|CUDA error 2:"
-         r"|cudaMalloc.{0,80}):? ?out of memory",
+         r"|cudaMalloc.*):? ?out of memory",
          "The GPU ran out of memory.", LESS_GPU_MEMORY,
          unless=r"(?i)you (may|might|could)|may (encounter|run|lead)|in case of|(avoid"
                 r"|prevent)(ing)? (an? |the )?(cuda |gpu )?(out.of|oom)|`\w*Error: "),
@@ -40,7 +42,7 @@ DEFAULT: tuple[Rule, ...] = (
          r"CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED",
          "A GPU library could not allocate memory.", LESS_GPU_MEMORY),
     Rule("resource-exhausted", "error", "cuda-oom",
-         r"RESOURCE_EXHAUSTED: |ResourceExhaustedError.{0,200}OOM|OOM when allocating tensor",
+         r"RESOURCE_EXHAUSTED: |ResourceExhaustedError.*OOM|OOM when allocating tensor",
          "The accelerator ran out of memory.", LESS_GPU_MEMORY),
     Rule("nccl-oom", "error", "cuda-oom",
          r"Failed to CUDA (malloc|calloc)|Cuda failure.{0,10}out of memory",
@@ -66,7 +68,7 @@ DEFAULT: tuple[Rule, ...] = (
          "Ray killed a worker because the node ran out of memory.", LESS_MEMORY),
     Rule("worker-lost", "error", "worker-lost",
          r"TerminatedWorkerError: |KilledWorker: |BrokenProcessPool: ",
-         "A worker process was killed, most often because memory ran out.", LESS_MEMORY),
+         "A worker process was killed, most often because memory ran out.", LESS_MEMORY, consequence=True),
     Rule("shell-killed", "error", "killed",
          r": line \d+: *\d+ Killed\b|\d+ Killed {4,}\S|interrupted by signal 9\b",
          "The shell saw a process killed by SIGKILL.", LESS_MEMORY + STOPPED),
@@ -75,7 +77,7 @@ DEFAULT: tuple[Rule, ...] = (
          "Something was killed by SIGKILL.", LESS_MEMORY + STOPPED),
     # --- F11 DataLoader and shared memory
     Rule("dataloader-worker", "error", "dataloader",
-         r"DataLoader worker \(pid.{0,80}(killed by signal|exited unexpectedly)",
+         r"DataLoader worker \(pid.*(killed by signal|exited unexpectedly)",
          "A DataLoader worker died.", SHM),
     Rule("shared-memory", "error", "dataloader",
          r"(?i)out of shared memory|unable to (open|write to) (shared memory"
@@ -111,19 +113,19 @@ DEFAULT: tuple[Rule, ...] = (
          r"|Found no NVIDIA driver|No CUDA GPUs are available|Torch not compiled with CUDA enabled",
          "The GPU software does not fit the GPU or the driver.", ENVIRONMENT),
     Rule("undefined-symbol", "error", "environment",
-         r"^\S{1,300}\.so[.\d]*: undefined symbol: |symbol lookup error: |: version `?(GLIBC|GLIBCXX"
+         r"^\S+\.so[.\d]*: undefined symbol: |symbol lookup error: |: version `?(GLIBC|GLIBCXX"
          r"|CXXABI)_[\d.]+'? not found|error while loading shared libraries: ",
          "A compiled library does not fit the others.", ENVIRONMENT),
     Rule("cannot-import", "error", "environment",
          r"^(ModuleNotFoundError|ImportError): |: No module named \S+$|there is no package called ",
          "A package is missing.", ENVIRONMENT, unless=r"(?i)warning|error caught was"),
     Rule("cannot-open-script", "error", "launch-failed",
-         r"can't open file '.{1,1000}\[Errno \d+\]|python[\d.]*: No module named "
+         r"can't open file '.+\[Errno \d+\]|python[\d.]*: No module named "
          r"|No such file or directory: exec",
          "Python could not open the script.", FILE),
     # --- F08 CUDA and NCCL
     Rule("device-assert", "error", "cuda-error",
-         r"\.cuh?:\d+: .{0,600}Assertion .{1,300} failed|device-side assert",
+         r"\.cuh?:\d+: .*Assertion .+ failed|device-side assert",
          "A check inside a GPU kernel failed.",
          ("An index is out of range: a label >= the number of classes, a token >= the vocabulary.",
           *CUDA_ASYNC,)),
@@ -138,12 +140,12 @@ DEFAULT: tuple[Rule, ...] = (
          r"Watchdog caught collective operation timeout|watchdog thread terminated with exception"
          r"|Timed out initializing process group|Process group watchdog thread|wait timeout after \d+ms"
          r"|Timed out waiting \d+ms for (recv|send)",
-         "A collective operation timed out: a rank did not take part.", PEER),
+         "A collective operation timed out: a rank did not take part.", PEER, consequence=True),
     Rule("nccl-error", "error", "distributed",
          r"NCCL error (in)?:? ?|\bnccl(Internal|System|UnhandledCuda|Remote|Invalid\w+)Error: "
          r"|NCCL (operation|communicator).{0,40}(failed|aborted)|taking the entire process down"
          r"|Connection closed by peer \[|DistBackendError",
-         "NCCL failed.", PEER),
+         "NCCL failed.", PEER, consequence=True),
     Rule("rendezvous", "error", "distributed",
          r"(RendezvousConnectionError|RendezvousTimeoutError|server socket has failed to listen on any)"
          r"|EADDRINUSE|Address already in use$",
@@ -159,7 +161,7 @@ DEFAULT: tuple[Rule, ...] = (
          r"|`Segmentation fault` is detected|Received signal 11\b|signal 11 \(Segmentation",
          "The process crashed: invalid memory access.", NATIVE),
     Rule("core-dumped", "error", "native-crash",
-         r"\(core dumped\)|^(.{0,200}: line \d+: *\d+ )(Aborted|Bus error|Illegal instruction"
+         r"\(core dumped\)|^(.*: line \d+: *\d+ )(Aborted|Bus error|Illegal instruction"
          r"|Floating point exception|Trace/breakpoint trap)\b|^(Bus error|Illegal instruction"
          r"|Floating point exception)( \(core dumped\))?$",
          "The process crashed.", NATIVE),
@@ -179,15 +181,15 @@ DEFAULT: tuple[Rule, ...] = (
          r"|^Error Message Summary:",
          "Compiled code aborted.", NATIVE),
     Rule("check-failed", "error", "native-crash",
-         r"^F\d{4} \d\d:\d\d:\d\d.{0,80}\] |: F tensorflow/\S{1,200}\] |: Check failed: .{1,}|^\*\*\* Check failure stack trace"
-         r"|^\*\*\* Process received signal \*\*\*|\[\d*\]PETSC ERROR: ",
+         r"^F\d{4} \d\d:\d\d:\d\d.{0,80}\.(cc|cpp|cxx|cu|cuh|h|hpp|py):\d+\] |: F tensorflow/\S{1,200}\] |: Check failed: .|^\*\*\* Check failure stack trace"
+         r"|^\*\*\* Process received signal \*\*\*|\]PETSC ERROR: ",
          "A check inside compiled code failed.", NATIVE),
     Rule("fatal-library", "error", "native-crash",
-         r"^\[LightGBM\] \[Fatal\] |^catboost/\S{1,200}\.(cpp|h):\d+: ",
+         r"^\[LightGBM\] \[Fatal\] |^catboost/\S+\.(cpp|h):\d+: ",
          "The library gave up.",
          ("Read the message: it names the parameter or the data that does not fit.",)),
     Rule("rust-panic", "error", "native-crash",
-         r"^thread '.{0,80}' (\(\d+\) )?panicked at ",
+         r"^thread '.*' (\(\d+\) )?panicked at ",
          "A Rust library panicked.", NATIVE),
     # --- F05 checkpoints
     Rule("state-dict", "error", "checkpoint",
@@ -204,7 +206,7 @@ DEFAULT: tuple[Rule, ...] = (
     # --- F12 network
     Rule("network", "error", "network",
          r"(ConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|MaxRetryError"
-         r"|LocalEntryNotFoundError|HTTPError)\W.{0,200}(Max retries exceeded|HTTPSConnectionPool"
+         r"|LocalEntryNotFoundError|HTTPError)\W.*(Max retries exceeded|HTTPSConnectionPool"
          r"|\b5\d\d\b)",
          "A server could not be reached.", NETWORK,
          unless=r"(?i)^Error https?://|retrying|WARNING|UserWarning"),
@@ -217,7 +219,7 @@ DEFAULT: tuple[Rule, ...] = (
          ("Log in again, check entity and project, or set WANDB_MODE=offline.", *NETWORK)),
     # --- F13 permissions
     Rule("read-only", "error", "permission",
-         r"^.{0,200}(Read-only file system|: Permission denied)$",
+         r"^.*(Read-only file system|: Permission denied)$",
          "Writing or executing was not allowed.",
          ("Check the owner and the mode of the path in the message.",), unless=r"(?i)warning|publickey"),
     # --- F19 stopped from outside
@@ -243,24 +245,24 @@ DEFAULT: tuple[Rule, ...] = (
     Rule("sigterm", "error", "signal",
          r"process received SIGTERM, exiting|SignalException: Process \d+ got signal: \d+"
          r"|Received \d+ death signal",
-         "The processes were asked to end from outside.", STOPPED),
+         "The processes were asked to end from outside.", STOPPED, consequence=True),
     # --- cascades: what launchers say about their children
     Rule("child-failed", "error", "distributed",
-         r"exits with return code = -?[1-9]|^\S{1,300} FAILED$"
+         r"exits with return code = -?[1-9]|^\S+ FAILED$"
          r"|failed \(exitcode: -?[1-9]\d*\) local_rank: |ChildFailedError: *$",
-         "The launcher reports a failed rank.", CHILD, unless=r"::|\.\.\."),
+         "The launcher reports a failed rank.", CHILD, unless=r"::|\.\.\.", consequence=True),
     Rule("mpi-abort", "error", "distributed",
          r"MPI_ABORT was invoked|MPI_ERRORS_ARE_FATAL|\*\*\* MPI_ERR_\w+"
          r"|detected that one or more processes exited with non-zero status"
          r"|BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES"
-         r"|noticed that process rank \d+ .{0,200}exited on signal",
-         "MPI ended the job.", PEER),
+         r"|noticed that process rank \d+ .*exited on signal",
+         "MPI ended the job.", PEER, consequence=True),
     Rule("ray-died", "error", "distributed",
          r"(RayActorError|ActorDiedError|WorkerCrashedError|NodeDiedError): ",
-         "A Ray worker died.", PEER),
+         "A Ray worker died.", PEER, consequence=True),
     Rule("srun-step", "notice", "distributed",
          r"srun: error: \S+: tasks? [\d,-]+: (Exited with exit code|Killed|Aborted|Segmentation)",
-         "A Slurm step ended badly; it may be a helper.", CHILD),
+         "A Slurm step ended badly; it may be a helper.", CHILD, consequence=True),
     # --- F14 numbers
     Rule("keras-invalid-loss", "error", "nan-loss",
          r"Batch \d+: Invalid loss, terminating training",
@@ -274,18 +276,18 @@ DEFAULT: tuple[Rule, ...] = (
          "The loss is not a number.", DIVERGED,
          unless=r"(?i)(best|min|max|init\w*|lowest|smallest)[_ ]?(\w{0,20}_)?loss"
                 r"|improved from|update model|not correct",
-         any_level=True),
+         any_level=True, sieve=_NAN),
     Rule("nan-grad-norm", "error", "nan-loss",
          r"['\"]grad_norm['\"]: ['\"]?nan\b",
          "The gradient norm is not a number; the trainer may hide a non-finite loss.", DIVERGED,
          any_level=True),
     Rule("nan-running-loss", "warning", "nan-loss",
          r"(?i)\bloss\w{0,20} {1,4}[-+]?nan\b",
-         "A running loss is not a number.", DIVERGED, any_level=True),
+         "A running loss is not a number.", DIVERGED, any_level=True, sieve=_NAN),
     Rule("inf-loss", "warning", "nan-loss",
          r"(?i)\b(loss|train_loss)['\"]?\s{0,4}[:=]\s{0,4}['\"(]?[-+]?inf(inity)?\b",
          "The loss is infinite.", DIVERGED, unless=r"(?i)(best|min|init|prev|last)|improved",
-         any_level=True),
+         any_level=True, sieve=r"(?i)[\s:='\"(+-]inf([^o]|$)"),
     Rule("scale-exhausted", "error", "nan-loss",
          r"(?i)minimum loss scale reached|loss scale already at minimum"
          r"|Current loss scale already at minimum",
@@ -300,11 +302,11 @@ DEFAULT: tuple[Rule, ...] = (
          "numpy met a non-finite number.", DIVERGED, any_level=True),
     # --- F10 exceptions without a traceback, other languages
     Rule("argparse", "error", "config",
-         r"^\S{1,200}\.py: error: |^Error: (Invalid value|No such (option|command)|Missing (argument|option)"
+         r"^\S+\.py: error: |^Error: (Invalid value|No such (option|command)|Missing (argument|option)"
          r"|Got unexpected extra)",
          "The command line was refused.", ARGUMENT),
     Rule("command-not-found", "warning", "launch-failed",
-         r": line \d+: \S{1,200}: (command not found|No such file or directory)$|^/bin/sh: \d+: \S{1,200}: not found$",
+         r": line \d+: \S+: (command not found|No such file or directory)$|^/bin/sh: \d+: \S+: not found$",
          "A command of the script was not found; the script may go on.",
          ("Check the name and the PATH of the environment.",)),
     Rule("optuna-trial", "error", "exception",
@@ -321,8 +323,8 @@ DEFAULT: tuple[Rule, ...] = (
          r"\bError in [^:]{1,120}\) ?: |^Execution halted$",
          "The R script failed."),
     Rule("mpi-teardown", "notice", "native-crash",
-         r"\bassert .{1,80} failed$|^OMP: Error #",
-         "A helper process complained."),
+         r"\bassert .+ failed$|^OMP: Error #",
+         "A helper process complained.", consequence=True),
     Rule("critical", "warning", "log-critical",
          r"(^|[\[|: ])(CRITICAL|FATAL)[\]|: ]",
          "The program logged something critical.", unless=r"log.?level|level=", any_level=True),

@@ -33,6 +33,10 @@ class Rule:
     """Likely causes and first things to try, most likely first."""
     unless: str = ""
     any_level: bool = False
+    consequence: bool = False
+    """What it reports follows from another failure (launchers, other ranks): it is attached to that one."""
+    sieve: str = ""
+    """A pattern that finds at least the lines of `pattern`, and faster; empty: the pattern itself."""
 
 
 _ANCHORS_OF_A_BLOCK = re.compile(r"\\[AZz]")
@@ -52,7 +56,7 @@ def check(rules: Iterable[Rule]) -> tuple[Rule, ...]:
             )
         if not rule.pattern:
             raise ValueError(f"Rule {rule.id!r} has an empty pattern.")
-        for pattern in (rule.pattern, rule.unless):
+        for pattern in (rule.pattern, rule.unless, rule.sieve):
             if _ANCHORS_OF_A_BLOCK.search(pattern):
                 raise ValueError(
                     f"Rule {rule.id!r} uses \\A, \\Z or \\z; use ^ and $, which mean the line's ends."

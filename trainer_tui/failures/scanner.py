@@ -1,31 +1,44 @@
 """The log scanner: bytes in, incidents out, in one pass, in constant memory, whatever the bytes are.
 
-Blocks of complete lines go through the automaton at memory speed; only lines where something matched, and
-the lines of an open traceback, are looked at one by one. The result does not depend on how the bytes were
-cut into blocks.
+Blocks of complete lines go through the automaton at memory speed, as they are; only lines where something
+matched, the lines of an open traceback, and blocks with control sequences are looked at more closely. The
+result does not depend on how the bytes were cut into blocks.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from trainer_tui.failures.automaton import Automaton, Hits
-from trainer_tui.failures.clean import LINE_LIMIT, PIECE_LIMIT, clean, shorten, to_text
+from trainer_tui.failures.causes import Causes
+from trainer_tui.failures.clean import PIECE_LIMIT, clean, shorten, to_text
 from trainer_tui.failures.fold import Folder
+from trainer_tui.failures.pieces import (
+    Starts,
+    after_last_end,
+    count_lines,
+    first_end,
+    long_piece,
+    pieces_before,
+)
+from trainer_tui.failures.quote import quote
 from trainer_tui.failures.rule_table import DEFAULT
 from trainer_tui.failures.rules import Rule
 from trainer_tui.failures.traceback import TracebackReader
 from trainer_tui.runs.incident import Incident
 
-_BLOCK = 1 << 19
+_BLOCK = 1 << 20
+_STEP = 4096
+"""Bytes looked at closely at a time while a traceback is open."""
+_GAP = 1024
+"""Matches nearer to each other than this many bytes are looked at together."""
+_SMALL = 1024
+"""Bytes of a block that a closer look passes sooner than a search for where to look."""
 _CONTEXT = 30
 """Lines before a hit that are remembered; an excerpt shows the last few of them."""
 _EXCERPT = 6
 _READ_LIMIT = 4000
 """Characters of one line that the traceback reader is given."""
-_NEWLINE = re.compile(rb"\n")
-_BAR = re.compile(r"\d%\||\bit/s[\],]|s/it[\],]|[█▏▎▍▌▋▊▉]|\d+/\d+ \[")
 _NO_HITS = Hits([], False, False)
 
 
@@ -39,7 +52,9 @@ class Scanner:
     """
 
     def __init__(self, rules: Iterable[Rule] = DEFAULT, *, offset: int = 0, line: int = 1) -> None:
-        self._automaton = Automaton(tuple(rules))
+        rules = tuple(rules)
+        self._automaton = Automaton(rules)
+        self._causes = Causes(rules)
         self._folder = Folder()
         self._reader = TracebackReader(self._folder)
         self._line = line
@@ -51,6 +66,7 @@ class Scanner:
         self._had_text = False  # the current line already had a non-empty frame
         self._told: set[str] = set()  # ids given for the current line
         self._before: list[bytes] = []  # last pieces of the blocks before, newest first
+        self._behind = (b"", 0, 0)  # the range of the present block that was passed
 
     @property
     def offset(self) -> int:
@@ -64,7 +80,10 @@ class Scanner:
 
     @property
     def at_rest(self) -> bool:
-        """True where a new scanner, started at `offset` and `line`, would find all that this one will."""
+        """True where a new scanner, started at `offset` and `line`, would find all that this one will.
+
+        It may tell on its own what this one would attach to a cause before.
+        """
         return not self._reader.open
 
     def feed(self, data: bytes) -> list[Incident]:
@@ -74,11 +93,20 @@ class Scanner:
             data = self._skip(data, found)
             if self._skipping:
                 return found
-        buffer = self._pending + data if self._pending else bytes(data)
-        end = max(buffer.rfind(b"\n"), buffer.rfind(b"\r", 0, max(0, len(buffer) - 1))) + 1
-        self._complete(buffer, end, found)
+        buffer, start = bytes(data), 0
+        if self._pending:
+            # Only the line that was begun is put together; the rest is scanned where it is.
+            start = buffer.find(b"\n", 0, PIECE_LIMIT) + 1
+            begun = self._pending + (buffer[:start] if start else buffer)
+            self._pending = b""
+            if start:
+                self._complete(begun, 0, len(begun), found)
+            else:
+                buffer = begun
+        end = buffer.rfind(b"\n", start) + 1 or start
+        end = max(end, buffer.rfind(b"\r", end, max(end, len(buffer) - 1)) + 1)
+        self._complete(buffer, start, end, found)
         self._pending = buffer[end:]
-        self._at += end
         if len(self._pending) > PIECE_LIMIT + 1:
             self._skipped_cr = self._pending.endswith(b"\r")
             self._at += len(self._pending)
@@ -92,8 +120,9 @@ class Scanner:
         if self._pending:
             piece = self._pending[:PIECE_LIMIT]
             self._pending = b""
-            self._block(piece + b"\n", self._at, found)
-        found.extend(self._reader.finish())
+            self._close_look(piece + b"\n", self._at, found)
+        for incident in self._reader.finish():
+            self._tell(incident, self._line, self._line_start, found)
         return found
 
     # ---- from bytes to blocks of complete pieces
@@ -105,7 +134,7 @@ class Scanner:
         if self._skipped_cr and data[:1] not in (b"\n", b"\r"):
             end, terminator = 0, b"\r"
         else:
-            at = _first_end(data, 0)
+            at = first_end(data, 0)
             if at < 0 or (at == len(data) - 1 and data[at:] == b"\r"):
                 self._skipped_cr = at >= 0
                 self._at += len(data)
@@ -114,39 +143,90 @@ class Scanner:
         raw = self._pending + terminator
         self._at += end
         self._skipping, self._pending = False, b""
-        self._block(raw, self._at - len(raw), found)
+        self._close_look(raw, self._at - len(raw), found)
         return data[end:]
 
-    def _complete(self, buffer: bytes, end: int, found: list[Incident]) -> None:
-        """Scans buffer[:end], which ends with a line end or a frame's carriage return, in blocks."""
-        start = 0
+    def _complete(self, buffer: bytes, start: int, end: int, found: list[Incident]) -> None:
+        """Scans buffer[start:end], complete pieces that stand at `self._at` in the file, in blocks."""
+        base = self._at - start
+        self._at += end - start
         while start < end:
             stop = min(start + _BLOCK, end)
             if stop < end:
-                cut = max(buffer.rfind(b"\n", start, stop), buffer.rfind(b"\r", start, stop)) + 1
-                stop = cut if cut > start else _first_end(buffer, start) + 1
-            long = _long_piece(buffer, start, stop)
+                cut = after_last_end(buffer, start, stop)
+                stop = cut if cut > start else first_end(buffer, start) + 1
+            long = long_piece(buffer, start, stop)
             if long < 0:
-                self._block(buffer[start:stop], self._at + start, found)
+                self._block(buffer, start, stop, base, found)
                 start = stop
                 continue
             if long > start:
-                self._block(buffer[start:long], self._at + start, found)
-            last = _first_end(buffer, long)
+                self._block(buffer, start, long, base, found)
+            last = first_end(buffer, long)
             raw = buffer[long : long + PIECE_LIMIT] + buffer[last : last + 1]
             start = last + 1
-            self._block(raw, self._at + start - len(raw), found)
+            self._close_look(raw, base + start - len(raw), found)
 
     # ---- one block
 
-    def _block(self, raw: bytes, at: int, found: list[Incident]) -> None:
-        """Scans complete pieces; `at` is the file offset of their end less their length."""
+    def _block(self, buffer: bytes, start: int, stop: int, base: int, found: list[Incident]) -> None:
+        """Scans the complete pieces buffer[start:stop]; buffer[0] would stand at `base` in the file."""
+        view = memoryview(buffer)[start:stop]
+        if stop - start < _SMALL or not self._automaton.is_plain(view):
+            self._close_look(buffer[start:stop], base + start, found)
+            return
+        ends = self._automaton.ends(view)
+        at, next_end = start, 0
+        while True:
+            while next_end < len(ends) and start + ends[next_end] <= at:
+                next_end += 1
+            if self._reader.open and at < stop:
+                upto = min(at + _STEP, stop)
+            elif next_end < len(ends):
+                matched = start + ends[next_end] - 1
+                upto = matched
+                begin = after_last_end(buffer, at, matched)
+                self._pass(buffer, at, begin, base)
+                at = begin
+            else:
+                break
+            while next_end < len(ends) and start + ends[next_end] - 1 <= upto + _GAP:
+                upto = max(upto, start + ends[next_end] - 1)
+                next_end += 1
+            upto = stop if upto >= stop else min(first_end(buffer, upto) + 1, stop)
+            self._behind = (buffer, start, at)
+            self._look(buffer[at:upto], base + at, found)
+            at = upto
+        self._behind = (b"", 0, 0)
+        self._pass(buffer, at, stop, base)
+        self._before = (pieces_before(buffer, start, stop, _CONTEXT) + self._before)[:_CONTEXT]
+
+    def _pass(self, buffer: bytes, start: int, stop: int, base: int) -> None:
+        """Counts the lines of pieces where there is nothing to see."""
+        newlines = count_lines(buffer, start, stop)
+        if newlines:
+            start = buffer.rfind(b"\n", start, stop) + 1
+            self._line += newlines
+            self._line_start = base + start
+            self._had_text = False
+            self._told.clear()
+        self._had_text = self._had_text or bool(buffer[start:stop].strip(b"\r"))
+
+    def _close_look(self, raw: bytes, at: int, found: list[Incident]) -> None:
+        """`_look`, at a block of its own."""
+        scan = self._look(raw, at, found)
+        self._before = (pieces_before(scan, 0, len(scan), _CONTEXT) + self._before)[:_CONTEXT]
+
+    def _look(self, raw: bytes, at: int, found: list[Incident]) -> bytes:
+        """Scans complete pieces, whatever is in them; `at` is the file offset of their end less their length.
+
+        Returns them without control sequences, each ending with a line end.
+        """
         text = clean(raw)
         scan = text.replace(b"\r", b"\n") if b"\r" in text else text
         ends = self._automaton.ends(scan)
         if ends or self._reader.open:
             self._walk(raw, at, text, scan, ends, found)
-        self._before = self._context(scan, len(scan))
         newlines = raw.count(b"\n")
         if newlines:
             self._line += newlines
@@ -155,12 +235,13 @@ class Scanner:
             self._told.clear()
         rest = text[text.rfind(b"\n") + 1 :]
         self._had_text = self._had_text or bool(rest.strip(b"\r"))
+        return scan
 
     def _walk(
         self, raw: bytes, at: int, text: bytes, scan: bytes, ends: list[int], found: list[Incident]
     ) -> None:
         """Looks at the pieces where something matched and, while a traceback is open, at every piece."""
-        starts = _line_starts(raw)
+        starts = Starts(raw)
         counted, number = 0, 0  # newlines in text[:counted]
         position, next_end = 0, 0
         while position < len(scan):
@@ -207,100 +288,44 @@ class Scanner:
         text = to_text(piece)
 
         def context() -> list[str]:
-            return [to_text(before) for before in reversed(self._context(scan, start))]
+            pieces = pieces_before(scan, 0, start, _CONTEXT)
+            pieces += pieces_before(*self._behind, _CONTEXT - len(pieces)) + self._before
+            return [to_text(before) for before in reversed(pieces[:_CONTEXT])]
 
         if self._reader.open or hits.anchored:
             part = shorten(text, _READ_LIMIT, around=max(0, text.find("Traceback (most recent call last)")))
             taken, incidents = self._reader.feed(part, line, offset, hits, context)
-            found.extend(incidents)
+            for incident in incidents:
+                self._tell(incident, line, offset, found)
             if taken:
+                self._causes.touch(line, offset)
                 return
         for rule, end in hits.rules:
             severity = rule.severity
             if hits.warned and severity == "error" and not rule.any_level:
                 severity = "notice"
             id_ = f"log:{offset}:{rule.id}"
-            message = _message(text, len(to_text(piece[:end])))
+            message = quote(text, len(to_text(piece[:end])))
+            if severity == "error":
+                self._causes.touch(line, offset)
             if id_ not in self._told and self._folder.admit(rule.id, message, line):
                 self._told.add(id_)
                 excerpt = [shorten(before, 300) for before in context()[-_EXCERPT + 1 :]] + [shorten(text)]
-                found.append(
-                    Incident(
-                        id=id_,
-                        severity=severity,
-                        kind=rule.kind,
-                        message=message,
-                        rule=rule.id,
-                        line=line,
-                        offset=offset,
-                        excerpt="\n".join(excerpt),
-                        hypotheses=rule.hypotheses,
-                    )
+                incident = Incident(
+                    id=id_,
+                    severity=severity,
+                    kind=rule.kind,
+                    message=message,
+                    rule=rule.id,
+                    line=line,
+                    offset=offset,
+                    excerpt="\n".join(excerpt),
+                    hypotheses=rule.hypotheses,
                 )
+                self._tell(incident, line, offset, found)
             return
 
-    def _context(self, scan: bytes, end: int) -> list[bytes]:
-        """The last non-empty pieces before scan[end], newest first."""
-        pieces: list[bytes] = []
-        stop = end - 1
-        while stop > 0 and len(pieces) < _CONTEXT:
-            start = scan.rfind(b"\n", 0, stop) + 1
-            if start < stop:
-                pieces.append(scan[start : min(stop, start + LINE_LIMIT)])
-            stop = start - 1
-        return (pieces + self._before)[:_CONTEXT]
-
-
-def _message(text: str, end: int) -> str:
-    """The line as one would quote it: no progress bar glued in front, around the match if very long."""
-    bars = list(_BAR.finditer(text, 0, end))
-    bar = bars[-1] if bars else None
-    if bar is not None and (start := _after_bar(text, bar.end(), end)) < end:
-        text, end = text[start:], end - start
-    return shorten(text.strip(), around=end)
-
-
-def _after_bar(text: str, start: int, end: int) -> int:
-    """Where the words begin that were glued behind a bar; 0 if the match is part of the bar itself."""
-    match = re.compile(r"[\]%]\s*").search(text, start - 1, end)
-    if match is None:
-        return 0
-    rest = text[match.end() : end]
-    return match.end() if rest and "|" not in rest and "]" not in rest else 0
-
-
-def _line_starts(raw: bytes) -> _Starts:
-    return _Starts(raw)
-
-
-class _Starts:
-    """Offset in `raw` of its n-th line; the line ends are looked up only as far as asked."""
-
-    def __init__(self, raw: bytes) -> None:
-        self._ends: Iterator[re.Match[bytes]] = _NEWLINE.finditer(raw)
-        self._found = 0
-        self._start = 0
-
-    def __call__(self, number: int) -> int:
-        while self._found < number:
-            self._start = next(self._ends).end()
-            self._found += 1
-        return self._start
-
-
-def _first_end(buffer: bytes, start: int) -> int:
-    r"""Index of the first `\n` or `\r` from `start` on, -1 if there is none."""
-    newline = buffer.find(b"\n", start)
-    carriage = buffer.find(b"\r", start, len(buffer) if newline < 0 else newline)
-    return newline if carriage < 0 else carriage
-
-
-def _long_piece(buffer: bytes, start: int, stop: int) -> int:
-    """Start of the first piece in buffer[start:stop] that is longer than PIECE_LIMIT, -1 if there is none."""
-    while stop - start > PIECE_LIMIT + 1:
-        window = start + PIECE_LIMIT + 1
-        last = max(buffer.rfind(b"\n", start, window), buffer.rfind(b"\r", start, window))
-        if last < 0:
-            return start
-        start = last + 1
-    return -1
+    def _tell(self, incident: Incident, line: int, offset: int, found: list[Incident]) -> None:
+        told = self._causes.sort(incident, line, offset)
+        if told is not None:
+            found.append(told)

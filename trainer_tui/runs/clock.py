@@ -34,7 +34,7 @@ def seconds_between(start: str, end: str) -> float | None:
 
 
 def duration_text(seconds: float | None) -> str:
-    """`1:42:10`, `2:11`, `12 s` or `0.4 s`; `–` when unknown."""
+    """`3 h 10 min`, `2 min 11 s`, `12 s` or `0.4 s`; `–` when unknown."""
     if seconds is None or not math.isfinite(seconds):
         return "–"
     if 0 < seconds < 9.95:
@@ -42,8 +42,8 @@ def duration_text(seconds: float | None) -> str:
     whole = max(0, int(seconds + 0.05))
     if whole < 60:
         return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes}:{rest:02d}"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}"
+    if whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(round(whole / 60), 60)
+    return f"{hours} h {minutes:02d} min" if minutes else f"{hours} h"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import time
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from trainer_tui.runs.clock import utc_now
 from trainer_tui.runs.files import LineAppender, complete_lines, parse_records
 from trainer_tui.runs.layout import RunFolder
+from trainer_tui.runs.process import host_name
 
 Request = Literal["stop", "pause", "resume", "skip", "note"]
 
@@ -27,10 +29,24 @@ def ask(run: RunFolder, request: Request, **fields: Any) -> str:
     """Append a request and return its id, which its `control` event names. Raises OSError when it cannot."""
     identity = f"{os.getpid()}-{time.time_ns():x}"
     appender = LineAppender(run.control)
-    record = {"id": identity, "time": utc_now(), "request": request, **fields}
+    record = {
+        "id": identity,
+        "time": utc_now(),
+        "request": request,
+        "user": _user(),
+        "host": host_name(),
+        **fields,
+    }
     if not appender.append(json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace")):
         raise appender.problem or OSError("the request could not be written")
     return identity
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 class ControlReader:

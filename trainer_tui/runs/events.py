@@ -81,7 +81,7 @@ def _strict(value: Any) -> Any:
 
 
 def read_events(path: Path) -> list[Event]:
-    """Every whole event in the file."""
+    """Every whole event in the file, none before there is one. Raises OSError when it cannot be read."""
     return [event for event in read_records(path) if _is_event(event)]
 
 

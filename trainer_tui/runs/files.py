@@ -16,15 +16,19 @@ from typing import Any
 NOT_JSON = (ValueError, RecursionError)
 """What `json.loads` raises for bytes that are no JSON, too deeply nested ones included."""
 
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+"""What a file system without `flock` says."""
 
-def replace_atomic(path: Path, data: bytes, *, fsync: bool = True) -> None:
+
+def replace_atomic(path: Path, data: bytes, *, fsync: bool = True, mode: int = 0o666) -> None:
     """Give `path` this content in one step: whoever reads sees the old file or the new one, whole.
 
+    `mode`: who may read it, less what the umask takes away.
     Raises OSError and leaves the old file untouched when the disk is full or the folder cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         try:
             view = memoryview(data)
             while view:
@@ -41,10 +45,10 @@ def replace_atomic(path: Path, data: bytes, *, fsync: bool = True) -> None:
         _sync_folder(path.parent)
 
 
-def replace_json(path: Path, document: Any, *, fsync: bool = True) -> None:
+def replace_json(path: Path, document: Any, *, fsync: bool = True, mode: int = 0o666) -> None:
     """`replace_atomic` of a JSON document."""
     text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
-    replace_atomic(path, text.encode() + b"\n", fsync=fsync)
+    replace_atomic(path, text.encode() + b"\n", fsync=fsync, mode=mode)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -139,10 +143,14 @@ def complete_lines(data: bytes) -> tuple[list[bytes], int]:
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """Every JSON object of a JSON-lines file; torn and foreign lines are passed over."""
+    """Every JSON object of a JSON-lines file, none where there is no such file; torn and foreign lines are
+    passed over.
+
+    Raises OSError when it cannot be read: who took that for an empty file would begin anew.
+    """
     try:
         data = path.read_bytes()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return list(parse_records(complete_lines(data)[0]))
 
@@ -162,7 +170,7 @@ def try_lock(path: Path) -> int | None:
     """A descriptor that holds an exclusive lock on `path`, or None when somebody else holds it.
 
     The lock belongs to the open file: whoever inherits the descriptor keeps it, and the kernel drops it with
-    the last holder, however that one dies.
+    the last holder, however that one dies. Raises OSError, also where the file system has no locks.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
@@ -170,8 +178,11 @@ def try_lock(path: Path) -> int | None:
             if _lock_now(descriptor, fcntl.LOCK_EX):
                 return descriptor
             time.sleep(0.01)  # `is_locked` of an onlooker holds the lock for a moment
-    except OSError:
+    except OSError as error:
         os.close(descriptor)
+        if error.errno in _NO_LOCKS:
+            why = "this file system has no locks, and without them two supervisors could start one run twice"
+            raise OSError(error.errno, why, str(path)) from error
         raise
     os.close(descriptor)
     return None

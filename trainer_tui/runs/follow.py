@@ -78,6 +78,10 @@ class RunFollower:
 
     def poll_history(self) -> int:
         """Read new history rows and return how many there were."""
+        plan = self.request.plan if self.request else None
+        if plan is not None and plan.history and self._history.path != (path := self.run.history_of(plan)):
+            self._history.close()
+            self._history = HistoryReader(path)
         return self._guard("history", self._history.poll) or 0
 
     def poll_telemetry(self) -> int:
@@ -136,11 +140,9 @@ class WatchFollower:
 
     def poll_runs(self) -> bool:
         """Go on to a newer run when there is one; True when `current` changed."""
-        latest = self.model.latest()
+        latest = self.model.newest()
         if latest is None or (self.current and self.current.run.path == latest.path):
             return False
-        if latest.request() is None:
-            return False  # its folder was made this instant
         follower = RunFollower(latest, log_lines=self._log_lines)
         if self.current is not None:
             self.current.poll_state()

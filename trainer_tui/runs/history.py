@@ -21,6 +21,10 @@ MAX_LINE = 1 << 20
 """Bytes of the longest line that is read; what never ends must not fill our memory."""
 
 
+READ_SIZE = 1 << 20
+"""Bytes read at a time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A place in the history that could not be read as it stands."""
@@ -82,31 +86,36 @@ class HistoryReader:
         self.history = History()
         self.missing: set[tuple[int, str]] = set()
         """(row, column) of empty cells among the rows of the last poll."""
+        self.behind = False
+        """Whether the last poll left something unread because it was to read only so much."""
         self._tail = Tail(path)
         self._rest = b""
         self._passing_over = False
         self._header: list[str] = []
         self._line = 0
 
-    def poll(self) -> int:
+    def poll(self, at_most: int | None = None) -> int:
         """Read what is new and return the number of rows gained (all of them, if the file was replaced).
 
-        Raises OSError when the file exists and cannot be read.
+        `at_most`: bytes to read in this poll. Raises OSError when the file exists and cannot be read.
         """
         before = self.history.rows
         self.missing.clear()
+        self.behind = False
         if self._tail.rotated():
             # TrainingRun widens a history by an atomic rename; the old file gets no more rows.
             self._tail.close()
             self._tail = Tail(self.path)
             before = self._begin_again()
         while True:
-            chunk = self._tail.read()
+            chunk = self._tail.read(at_most or READ_SIZE)
             if chunk.change:
                 before = self._begin_again()
-            if not chunk.data:
+            if chunk.data:
+                self._feed(chunk.data)
+            if not chunk.data or at_most is not None:
+                self.behind = at_most is not None and len(chunk.data) == at_most
                 return self.history.rows - before
-            self._feed(chunk.data)
 
     def logged(self, count: int) -> list[dict[str, float]]:
         """The last `count` rows without their empty cells: what the script really wrote (after `poll`)."""

@@ -86,10 +86,14 @@ class RunFolder:
         return self.path / "training_history.csv"
 
     def history_of(self, plan: WatchPlan) -> Path:
-        """The history to follow: this folder's own; while there is none, the foreign one of the plan."""
+        """The file with this run's metrics: the folder's own, or the foreign one that the settings name.
+
+        A foreign history that nobody wrote since the run was made is that of an earlier run.
+        """
         if not plan.history or self.history.exists():
             return self.history
-        return Path(plan.cwd) / plan.history
+        foreign = Path(plan.cwd) / plan.history
+        return self.history if _older(foreign, self.run_json) else foreign
 
     @property
     def results(self) -> Path:
@@ -105,6 +109,11 @@ class RunFolder:
     def control(self) -> Path:
         """What users asked of the living run."""
         return self.path / "control.jsonl"
+
+    @property
+    def seen(self) -> Path:
+        """Made once a view has shown how the run ended: who comes back before wants to see that first."""
+        return self.path / "seen"
 
     def models(self) -> list[Path]:
         """The saved model files (`model_final.*`)."""
@@ -165,6 +174,10 @@ class ModelFolder:
         runs = self.runs()
         return runs[-1] if runs else None
 
+    def newest(self) -> RunFolder | None:
+        """The newest run that was asked for: a folder without `run.json` is nobody's run."""
+        return next((run for run in reversed(self.runs()) if run.request() is not None), None)
+
     def find(self, number: int) -> RunFolder | None:
         """The run with this number."""
         return next((run for run in self.runs() if run.number == number), None)
@@ -218,3 +231,10 @@ def results_name(phase: str, model: str) -> str:
     """Name under which a run's results are published in `output/`."""
     short = short_name(model)
     return f"results_quick_{short}.csv" if phase == "quick" else f"results_{short}.csv"
+
+
+def _older(path: Path, than: Path) -> bool:
+    try:
+        return path.stat().st_mtime_ns < than.stat().st_mtime_ns
+    except OSError:
+        return False

@@ -94,6 +94,9 @@ class RunRequest:
     log: str
     """The log file, relative to the run folder."""
     attempt: int = 1
+    """Which run of this phase in its watch."""
+    retry_of: str = ""
+    """Name of the run of an earlier watch that it tries again: the same phase, and nothing passed since."""
     created: str = ""
     host: str = ""
     boot_id: str = ""

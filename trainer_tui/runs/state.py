@@ -13,7 +13,7 @@ from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.plan import RunRequest
 from trainer_tui.runs.process import Life, host_name, life_of
-from trainer_tui.runs.verdict import REASONS, GateResult
+from trainer_tui.runs.verdict import REASONS, GateResult, Tone
 
 Status = Literal["starting", "running", "paused", "stopping", "finishing", "ended"]
 
@@ -63,6 +63,8 @@ class RunState:
     supervised: bool = False
     diary: tuple[tuple[int, str], ...] = ()
     """(entry number, incident id) of the diary entries this run opened."""
+    unread: str = ""
+    """Why its log was not read to the end; empty when it was."""
     skipped: tuple[tuple[str, str], ...] = ()
     """(phase, reason) of the phases that were skipped before this one."""
     called_off: bool = False
@@ -82,6 +84,13 @@ class RunState:
     def passed(self) -> bool:
         """Whether it ended well."""
         return self.over and self.reason == "passed"
+
+    @property
+    def tone(self) -> Tone:
+        """Of its end: good, neutral (somebody wanted it so) or bad; neutral until it has ended."""
+        if not self.over:
+            return "neutral"
+        return REASONS[self.reason].tone if self.reason in REASONS else "bad"
 
     @property
     def failure(self) -> Incident | None:
@@ -185,6 +194,7 @@ def _ended(state: RunState, event: Event) -> RunState:
         ended=exit_status.get("ended") or event["time"],
         duration_s=exit_status.get("duration_s", state.duration_s),
         blind=(),
+        unread=str(event.get("unread") or ""),
     )
 
 

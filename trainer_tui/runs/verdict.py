@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 GateState = Literal["passed", "failed", "open", "skipped", "not-applicable"]
+Tone = Literal["good", "neutral", "bad"]
 
 EXIT_PASSED = 0
 EXIT_FAILED = 1
@@ -33,32 +34,45 @@ class Reason:
 
     exit_code: int
     meaning: str
+    tone: Tone
+    """Whether it is as it should be (good), somebody's or the scheduler's will (neutral), or wrong (bad)."""
+    restartable: bool
+    """Whether starting the same thing again may mend it: not when somebody wanted this end, nor when nobody
+    knows whether the first one is gone."""
 
 
 REASONS: dict[str, Reason] = {
-    "passed": Reason(EXIT_PASSED, "the process ended with 0 and no gate failed"),
-    "gate-failed": Reason(EXIT_GATE, "the process ended with 0, but a gate failed"),
-    "exception": Reason(EXIT_FAILED, "the script raised an exception"),
-    "exit-code": Reason(EXIT_FAILED, "the process ended with a non-zero code and no error was written"),
-    "nan-loss": Reason(EXIT_FAILED, "the loss became NaN or infinite for good"),
-    "cpu-oom": Reason(EXIT_FAILED, "out of memory on the machine or in its cgroup"),
-    "cuda-oom": Reason(EXIT_FAILED, "out of memory on a GPU"),
-    "disk-full": Reason(EXIT_FAILED, "no space left on a disk, or its quota used up"),
-    "crash": Reason(EXIT_FAILED, "native code crashed (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE)"),
-    "signal": Reason(EXIT_FAILED, "a signal ended the process"),
-    "distributed": Reason(EXIT_FAILED, "communication between the processes of the job failed"),
-    "cuda-error": Reason(EXIT_FAILED, "a CUDA call failed"),
-    "gpu-hardware": Reason(EXIT_FAILED, "a GPU or its driver failed"),
-    "node-failure": Reason(EXIT_FAILED, "the machine or node failed"),
-    "preempted": Reason(EXIT_STOPPED, "the scheduler took the machine back"),
-    "cancelled": Reason(EXIT_STOPPED, "the scheduler or an administrator cancelled the job"),
-    "hang": Reason(EXIT_FAILED, "it made no progress any more"),
-    "launch-failed": Reason(EXIT_FAILED, "the command could not be started"),
-    "failed": Reason(EXIT_FAILED, "it failed in a way that fits no other reason"),
-    "time-limit": Reason(EXIT_STOPPED, "its time limit ended it"),
-    "stopped-by-user": Reason(EXIT_STOPPED, "a user stopped it"),
-    "skipped": Reason(EXIT_STOPPED, "a user skipped the rest of the quick phase, with a written reason"),
-    "lost": Reason(EXIT_LOST, "it is gone and nobody wrote how it ended"),
+    "passed": Reason(EXIT_PASSED, "the process ended with 0 and no gate failed", "good", False),
+    "gate-failed": Reason(EXIT_GATE, "the process ended with 0, but a gate failed", "bad", False),
+    "exception": Reason(EXIT_FAILED, "the script raised an exception", "bad", True),
+    "exit-code": Reason(
+        EXIT_FAILED, "the process ended with a non-zero code and no error was written", "bad", True
+    ),
+    "nan-loss": Reason(EXIT_FAILED, "the loss became NaN or infinite for good", "bad", True),
+    "cpu-oom": Reason(EXIT_FAILED, "out of memory on the machine or in its cgroup", "bad", True),
+    "cuda-oom": Reason(EXIT_FAILED, "out of memory on a GPU", "bad", True),
+    "disk-full": Reason(EXIT_FAILED, "no space left on a disk, or its quota used up", "bad", True),
+    "crash": Reason(
+        EXIT_FAILED, "native code crashed (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE)", "bad", True
+    ),
+    "signal": Reason(EXIT_FAILED, "a signal ended the process", "bad", True),
+    "distributed": Reason(EXIT_FAILED, "communication between the processes of the job failed", "bad", True),
+    "cuda-error": Reason(EXIT_FAILED, "a CUDA call failed", "bad", True),
+    "gpu-hardware": Reason(EXIT_FAILED, "a GPU or its driver failed", "bad", True),
+    "node-failure": Reason(EXIT_FAILED, "the machine or node failed", "bad", True),
+    "preempted": Reason(EXIT_STOPPED, "the scheduler took the machine back", "neutral", True),
+    "cancelled": Reason(
+        EXIT_STOPPED, "the scheduler or an administrator cancelled the job", "neutral", False
+    ),
+    "hang": Reason(EXIT_FAILED, "it made no progress any more", "bad", True),
+    "launch-failed": Reason(EXIT_FAILED, "the command could not be started", "bad", False),
+    "failed": Reason(EXIT_FAILED, "it failed in a way that fits no other reason", "bad", True),
+    "time-limit": Reason(EXIT_STOPPED, "its time limit ended it", "neutral", False),
+    "stopped-by-user": Reason(EXIT_STOPPED, "a user stopped it", "neutral", False),
+    "skipped": Reason(
+        EXIT_STOPPED, "a user skipped the rest of the quick phase, with a written reason", "neutral", False
+    ),
+    "lost": Reason(EXIT_LOST, "it is gone and nobody wrote how it ended", "bad", False),
 }
 """Every reason a run can end with."""
 

@@ -23,12 +23,13 @@ from trainer_tui.supervise.publish import update_index
 from trainer_tui.supervise.supervisor import RunSupervisor
 
 INDEX_TIMEOUT_S = 20.0
+UNREADABLE_FOR_S = 60.0
 RETRY_S = 2.0
 RETRY_AT_MOST_S = 60.0
 
 
 def main(arguments: list[str]) -> int:
-    """Supervise; returns 0, whatever became of the runs."""
+    """Supervise; returns 0, whatever became of the runs, and 1 when what happened so far cannot be read."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     model = ModelFolder(Path(arguments[0]), Path(arguments[1]))
     lock = int(arguments[2])
@@ -36,14 +37,33 @@ def main(arguments: list[str]) -> int:
     indexing: list[subprocess.Popen[bytes]] = []
     while following is not None:
         run, request = following
-        state = RunSupervisor(model, run, request).supervise()
-        indexing.append(update_index(run, request, model.path.parent))
+        supervisor = _supervisor_of(model, run, request)
+        if supervisor is None:
+            return 1
+        state = supervisor.supervise()
+        try:
+            indexing.append(update_index(run, request, model.path.parent))
+        except OSError as error:
+            print(f"the index was not told of {run.name}: {error}", file=sys.stderr, flush=True)
         following = _next_run(model, run, request, state)
     # A slow index must not keep the next watch from starting.
     os.close(lock)
     for process in indexing:
         _wait(process)
     return 0
+
+
+def _supervisor_of(model: ModelFolder, run: RunFolder, request: RunRequest) -> RunSupervisor | None:
+    """The supervisor of a run; None when its events cannot be read, for who began anew would do all twice."""
+    until = time.monotonic() + UNREADABLE_FOR_S
+    while True:
+        try:
+            return RunSupervisor(model, run, request)
+        except OSError as error:
+            if time.monotonic() > until:
+                print(f"{run.name} cannot be taken over: {error}", file=sys.stderr, flush=True)
+                return None
+        time.sleep(RETRY_S)
 
 
 def _next_run(

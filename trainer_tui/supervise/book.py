@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -12,10 +13,13 @@ from trainer_tui.runs.incident import Fate, Incident
 FLOOD_LIMIT = 20
 """Incidents of one rule that are written one by one."""
 
+FLOOD_PERIOD_S = 60.0
+"""Then so often the newest one of the rule: it may be the one that matters."""
+
 ROWS_THAT_PROVE = 2
 """New rows of metrics after an error that prove that training went on."""
 
-SILENT_PROOF_S = 120.0
+SILENT_PROOF_S = 30.0
 SILENT_PROOF_BYTES = 2000
 """Without metrics: so much later and so much more output prove it too."""
 
@@ -43,7 +47,8 @@ class IncidentBook:
         self._suspects: dict[str, _Suspect] = {}
         # An earlier supervisor's: what came since it cannot tell us, so we count from our first look.
         self._inherited = [i for i in self._incidents.values() if _may_be_survived(i)]
-        self._withheld: dict[str, Incident] = {}
+        self._withheld: dict[str, tuple[Incident, _Suspect]] = {}
+        self._written_at: dict[str, float] = {}
         self._emit = emit
         self._facts = facts
         self._counts: Counter[str] = Counter(i.rule for i in self._incidents.values())
@@ -55,15 +60,24 @@ class IncidentBook:
     def see(self, incident: Incident, *, rows: int, offset: int, now: float) -> None:
         """Take in what a detector found, while the history had `rows` rows and the log `offset` bytes."""
         known = self._incidents.get(incident.id)
+        suspect = _Suspect(rows, offset, now)
         if known is None:
-            self._take(incident, rows, offset, now)
+            held = self._withheld.get(incident.rule)
+            if held is not None and held[0].id == incident.id and incident.fate == "suspected":
+                self._withheld[incident.rule] = (incident, held[1])  # the same, with more evidence
+            elif incident.fate != "recovered":  # what was over before it was told is no news
+                self._take(incident, suspect)
+        elif known.fate != "suspected" and incident.excerpt and not known.excerpt:
+            # Evidence that took its time, like stacks, is kept whatever became of it meanwhile.
+            self._put(replace(known, excerpt=incident.excerpt, facts={**incident.facts, **known.facts}))
         elif known.fate == "suspected" and (
             incident.fate != known.fate or len(incident.excerpt) > len(known.excerpt)
         ):
             self._put(replace(incident, facts={**known.facts, **incident.facts}))
 
     def training_went_on(self, rows: int, offset: int, now: float, *, has_history: bool) -> None:
-        """Decide which suspected errors of the log turned out to be survived."""
+        """Decide which suspected errors of the log turned out to be survived. Called each second."""
+        self._let_through(now)
         for incident in self._inherited:
             self._suspects.setdefault(incident.id, _Suspect(rows, offset, now))
         self._inherited = []
@@ -81,9 +95,10 @@ class IncidentBook:
         """Decide every open fate, now that the process has ended; `facts` prove the confirmed ones."""
         if badly:
             # The last of a flood may be the one that ended it all.
-            for incident in self._withheld.values():
+            for incident, _ in self._withheld.values():
                 self._put(incident)
-            self._withheld.clear()
+        self._withheld.clear()
+        self._end_warnings(badly)
         for incident in self.errors("suspected"):
             # A loss that is not finite in its last row never becomes so again.
             if badly or incident.source == "history":
@@ -96,22 +111,66 @@ class IncidentBook:
                 because = "the process ended badly soon after it"
                 self.decide(late[-1].id, "confirmed", because=because, **facts)
 
-    def decide(self, identity: str, fate: Fate, **facts: Any) -> None:
-        """Give an incident its fate."""
-        self._suspects.pop(identity, None)
-        self._put(self._incidents[identity].with_fate(fate, **facts))
+    def ended_by_us(self, now: float, **facts: Any) -> None:
+        """Decide every open fate of a run that we ended: what held it up for long was no passing thing."""
+        self._let_through(math.inf)
+        for incident in self.errors("suspected"):
+            suspect = self._suspects.get(incident.id)
+            wedged = suspect is not None and now - suspect.at >= SILENT_PROOF_S
+            if wedged or incident.source == "history":
+                self.decide(incident.id, "confirmed", **facts)
+            else:
+                self.decide(incident.id, "recovered", because="we ended the run before it could", **facts)
+        self._end_warnings(badly=False)
 
-    def _take(self, incident: Incident, rows: int, offset: int, now: float) -> None:
+    def _end_warnings(self, badly: bool) -> None:
+        """A warning is confirmed by a bad end, and where what it warned of lasted to the end."""
+        for incident in list(self._incidents.values()):
+            if incident.severity == "warning" and incident.fate == "suspected":
+                lasted = badly or incident.source in ("history", "silence")
+                self.decide(incident.id, "confirmed" if lasted else "recovered")
+
+    def decide(self, identity: str, fate: Fate, **facts: Any) -> None:
+        """Give an incident its fate; one that was withheld was not told, and need not be any more."""
+        self._suspects.pop(identity, None)
+        known = self._incidents.get(identity)
+        if known is None:
+            self._withheld = {rule: held for rule, held in self._withheld.items() if held[0].id != identity}
+            return
+        self._put(known.with_fate(fate, **facts))
+
+    def _let_through(self, now: float) -> None:
+        for rule, (incident, suspect) in list(self._withheld.items()):
+            if self._is_due(rule, now):
+                del self._withheld[rule]
+                self._tell(incident, suspect, now)
+
+    def _take(self, incident: Incident, suspect: _Suspect) -> None:
+        if incident.source == "history" and incident.kind == "nan-loss" and self._diverged():
+            return  # the second column of one divergence
         self._counts[incident.rule] += 1
-        if incident.rule and self._counts[incident.rule] > FLOOD_LIMIT:
-            self._withheld[incident.rule] = incident
+        many = bool(incident.rule) and self._counts[incident.rule] > FLOOD_LIMIT
+        if many and incident.fate == "suspected" and not self._is_due(incident.rule, suspect.at):
+            self._withheld[incident.rule] = (incident, suspect)
             return
         if incident.rule and self._counts[incident.rule] == FLOOD_LIMIT:
             incident = replace(incident, facts={**incident.facts, "further": "not written one by one"})
+        self._tell(incident, suspect, suspect.at)
+
+    def _is_due(self, rule: str, now: float) -> bool:
+        return now - self._written_at.get(rule, -math.inf) >= FLOOD_PERIOD_S
+
+    def _diverged(self) -> bool:
+        return any(
+            i.kind == "nan-loss" and i.source == "history" for i in self.errors("suspected", "confirmed")
+        )
+
+    def _tell(self, incident: Incident, suspect: _Suspect, now: float) -> None:
+        self._written_at[incident.rule] = now
         if incident.severity == "error":
             incident = replace(incident, facts={**self._facts(), **incident.facts})
             if _may_be_survived(incident):
-                self._suspects[incident.id] = _Suspect(rows, offset, now)
+                self._suspects[incident.id] = suspect
         self._put(incident)
 
     def _put(self, incident: Incident) -> None:

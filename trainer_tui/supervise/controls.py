@@ -22,8 +22,10 @@ class Controls:
         self._s = supervisor
         answered = {str(event["id"]) for event in past if event["kind"] == "control"}
         self._reader = ControlReader(supervisor.run.control, answered)
+        self._waiting: list[dict[str, Any]] = []
         self._stopper: stopping.Stopper | None = None
         self._held_at: float | None = _held_since(past) if supervisor.state.status == "paused" else None
+        self._doubtful = self._held_at is not None
         reasons = [str(e["reason"]) for e in past if e["kind"] == "stopping" and e.get("reason")]
         self._reason = reasons[-1] if reasons else ""
 
@@ -50,15 +52,33 @@ class Controls:
             self._s.see("control", f"requests cannot be read: {error.strerror or error}")
             return False
         self._s.see("control", "")
-        for request in requests:
-            act = _ACTIONS.get(str(request.get("request")), _unknown)
-            outcome = act(self, request)
+        self._hold_again()
+        self._waiting += requests
+        taken = [request for request in self._waiting if not self._must_wait(request)]
+        for request in taken:
+            self._waiting.remove(request)
             asked = str(request.get("request"))
-            self._s.emit("control", id=str(request.get("id")), request=asked, outcome=outcome)
+            outcome = _ACTIONS.get(asked, _unknown)(self, request)
+            fields = {"id": str(request.get("id")), "request": asked, "outcome": outcome, "by": _who(request)}
+            self._s.emit("control", **fields)
         if self._stopper is not None and self._stopper.due():
             grace = duration_text(self._s.plan.grace_s)
             self._s.emit("stopping", why=f"KILL: it did not end within {grace} of TERM")
-        return bool(requests)
+        return bool(taken)
+
+    def _must_wait(self, request: dict[str, Any]) -> bool:
+        """Whether a request must wait for the process that it asks to end.
+
+        Unanswered, it is read again by whoever takes over.
+        """
+        asked = request.get("request") in ("stop", "skip")
+        return asked and self._s.process is None and not self._s.gone
+
+    def _hold_again(self) -> None:
+        """Hold what an earlier supervisor said it would hold, and may have been killed before it did."""
+        if self._doubtful and self._s.process is not None:
+            self._doubtful = False
+            stopping.hold(self._s.process, self._s.run.path)
 
     def limits(self) -> None:
         """End the process when its time is over; take up an end that an earlier supervisor began."""
@@ -86,11 +106,9 @@ class Controls:
             return "it is being ended already; the full phase will not follow"
         if self._reason:
             return "it is being ended already"
-        if self._s.run.exit_json.exists():
+        if self._s.process is None or self._s.run.exit_json.exists():
             self._s.emit("restart", again=False, by_user=True, why="a user called it off")
             return "it has ended already; nothing follows it"
-        if self._s.process is None:
-            return "refused: the process has not started yet; ask again"
         self._begin("stopped-by-user", why)
         return f"TERM was sent; KILL follows after {duration_text(self._s.plan.grace_s)}"
 
@@ -111,9 +129,10 @@ class Controls:
             return "refused: the process is not running"
         if self._held_at is not None:
             return "it is paused already"
-        count = stopping.hold(self._s.process, self._s.run.path)
         self._held_at = time.monotonic()
-        self._s.emit("paused", why=request.get("why") or "a user asked for it", processes=count)
+        # Written first: whoever takes over after a kill must know, and holds it where it is not held yet.
+        self._s.emit("paused", why=request.get("why") or "a user asked for it")
+        count = stopping.hold(self._s.process, self._s.run.path)
         return f"paused, {count} process{'es' if count != 1 else ''}"
 
     def _resume(self, request: dict[str, Any]) -> str:
@@ -149,6 +168,11 @@ _ACTIONS: dict[str, Callable[[Controls, dict[str, Any]], str]] = {
     "resume": Controls._resume,
     "note": Controls._note,
 }
+
+
+def _who(request: dict[str, Any]) -> str:
+    """`user@host`, as far as the request says."""
+    return "@".join(str(request[name]) for name in ("user", "host") if request.get(name))
 
 
 def _held_since(past: list[Event]) -> float:

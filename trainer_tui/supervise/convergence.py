@@ -23,12 +23,20 @@ class Convergence:
 
 
 def convergence(history: History, main_metric: str, condition: str) -> Convergence:
-    """Judge a history. `condition`: a column and its bound, e.g. `rhat < 1.05`; empty: the default test."""
+    """Judge a history. `condition`: a column and its bound, e.g. `rhat < 1.05`; empty: the default test.
+
+    A column that is not finite in its last row did not converge, whatever came before.
+    """
+    column = parse_condition(condition).column if condition else _main_column(history, main_metric)
+    if column not in history.columns:
+        have = ", ".join(history.metrics())
+        return Convergence(
+            None, f"the history has no column {column or main_metric} to judge by; it has {have}"
+        )
+    if history.rows and not math.isfinite(history.columns[column][-1]) and _was_logged_last(history, column):
+        return Convergence(False, f"{column} is {history.columns[column][-1]} in the last row")
     if condition:
         return _declared(history, condition)
-    column = _main_column(history, main_metric)
-    if column is None:
-        return Convergence(None, f"the history has no column {main_metric} to judge by")
     values = [v for v in history.columns[column] if math.isfinite(v)]
     if len(values) < MIN_ROWS:
         return Convergence(None, f"{len(values)} finite values of {column} are too few to judge by")
@@ -60,6 +68,13 @@ def _settled(column: str, values: list[float]) -> Convergence:
         share <= SETTLED_SHARE,
         f"the last quarter of the run brought {share:.1%} of the gain in {column} (best {best_value:.4g})",
     )
+
+
+def _was_logged_last(history: History, column: str) -> bool:
+    """Whether the end of a column is a value, not the gap of a metric that is logged now and then."""
+    others = [name for name in history.metrics() if name != column]
+    gaps = sum(not math.isfinite(v) for v in history.columns[column][:-1])
+    return gaps < history.rows / 4 or all(not math.isfinite(history.columns[name][-1]) for name in others)
 
 
 def _main_column(history: History, main_metric: str) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trainer_tui.failures import classify_exit, reason_for
@@ -11,6 +13,7 @@ from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.runs.state import RunState, observe
 from trainer_tui.runs.telemetry import TelemetryReader
 from trainer_tui.supervise import job, stopping
+from trainer_tui.supervise.cgroup import memory
 from trainer_tui.supervise.chain import restart_decision
 from trainer_tui.supervise.forecast import forecast, forecast_text, warning
 from trainer_tui.supervise.gates import evaluate, failures
@@ -30,37 +33,52 @@ _OUR_ENDS = {
 def finish(s: RunSupervisor) -> None:
     """Judge a run whose process is gone. Can be repeated after a kill at any step."""
     exit_status = read_json(s.run.exit_json)
-    _read_to_the_end(s)
+    size = _read_to_the_end(s)
     if exit_status is not None and s.state.exit is None:
         s.emit("exited", **exit_status)
     reason, sentence = _verdict_of_process(s, exit_status)
+    s.struggle.complete()
     _left_behind(s)
-    _keep(s)
+    s.attempt("history", "the history cannot be kept", lambda: keep_history(s.run, s.plan))
     if s.machine is not None:
         s.machine.look()
-    reason, sentence = _verdict_of_gates(s, reason, sentence)
+    unread = _unread(s, size)
+    reason, sentence = _verdict_of_gates(s, reason, sentence, unread)
+    if reason == "passed":
+        # The results of a run that failed must not stand where those of a good one stood.
+        s.attempt("results", "results cannot be published", lambda: publish_results(s.model, s.run))
     if s.request.phase == "quick" and reason == "passed" and "full" in s.plan.phases:
         _forecast(s)
-    s.emit("ended", reason=reason, sentence=sentence)
+    s.emit("ended", reason=reason, sentence=sentence, **({"unread": unread} if unread else {}))
     decision = None if s.state.called_off else restart_decision(s.model, s.request, s.state)
     if decision is not None:
         s.emit("restart", attempt=s.request.attempt + 1, again=decision.restart, why=decision.why)
 
 
-def _read_to_the_end(s: RunSupervisor) -> None:
+def _read_to_the_end(s: RunSupervisor) -> int:
+    """Take in all that is left to read; returns the size of the log in bytes."""
     now = time.monotonic()
     try:
         size = s.run.log().stat().st_size
     except OSError:
         size = 0
+    s.read_history(now, math.inf)
     # Processes that were left behind may go on writing for ever; that is not this run's log any more.
     while s.read_log(now) and s.log.read < size:
         pass
     for incident in s.log.finish():
         s.found(incident, now)
-    s.read_history(now)
     s.judge_survived(now)
     s.controls.obey()
+    return size
+
+
+def _unread(s: RunSupervisor, size: int) -> str:
+    """Why the log was not read to its end; empty when it was."""
+    blind = next((why for source, why in s.state.blind if source == "log"), "")
+    if blind or s.log.read >= size:
+        return blind
+    return f"{s.log.read:,} of the log's {size:,} bytes were read"
 
 
 def _verdict_of_process(s: RunSupervisor, exit_status: dict[str, object] | None) -> tuple[str, str]:
@@ -71,10 +89,15 @@ def _verdict_of_process(s: RunSupervisor, exit_status: dict[str, object] | None)
             return "launch-failed", "its shim could not be started"
         return "lost", "it ended, exit unknown: its shim was killed before it could write how"
     if ours:
+        s.book.ended_by_us(time.monotonic(), end=_OUR_ENDS.get(ours, ours))
         how = "; it did not heed TERM and was killed" if s.controls.killed else ""
         return ours, _OUR_ENDS.get(ours, ours) + how
     well = exit_status.get("code") == 0 and not _failed_quietly(s)
-    exit_incident = classify_exit(exit_status, incidents=s.book.errors("suspected", "confirmed"))
+    exit_incident = classify_exit(
+        exit_status,
+        incidents=s.book.errors("suspected", "confirmed"),
+        memory_limit_bytes=_memory_limit(s),
+    )
     proof = {"exit": exit_incident.message} if exit_incident is not None else {}
     s.book.ended(badly=not well, log_size=s.log.read, **proof)
     if exit_incident is not None and not s.book.errors("confirmed"):
@@ -86,15 +109,21 @@ def _verdict_of_process(s: RunSupervisor, exit_status: dict[str, object] | None)
     return ("passed", "the process ended with exit code 0") if well else ("failed", "it did not end well")
 
 
+def _memory_limit(s: RunSupervisor) -> int:
+    """Bytes that the job may use: its cgroup's, or the machine's."""
+    sample = s.machine.last if s.machine is not None else None
+    return sample.ram_total if sample is not None else memory().total
+
+
 def _failed_quietly(s: RunSupervisor) -> bool:
     """Exit 0 with an error in the log, and nothing to show for it."""
     return bool(s.book.errors("suspected")) and s.plan.is_model and not s.run.results.exists()
 
 
-def _verdict_of_gates(s: RunSupervisor, reason: str, sentence: str) -> tuple[str, str]:
+def _verdict_of_gates(s: RunSupervisor, reason: str, sentence: str, unread: str) -> tuple[str, str]:
     if reason == "skipped":
         return reason, sentence
-    results = evaluate(s.run, s.state, s.plan, s.notebook)
+    results = evaluate(s.run, replace(s.state, unread=unread), s.plan, s.notebook)
     s.emit("gates", results=[result.to_dict() for result in results])
     failed = failures(results)
     if reason != "passed":
@@ -116,11 +145,6 @@ def _left_behind(s: RunSupervisor) -> None:
     s.emit("left-behind", processes=described, ended=bool(s.controls.end_reason))
 
 
-def _keep(s: RunSupervisor) -> None:
-    s.attempt("history", "the history cannot be kept", lambda: keep_history(s.run, s.plan))
-    s.attempt("results", "results cannot be published", lambda: publish_results(s.model, s.run))
-
-
 def _forecast(s: RunSupervisor) -> None:
     telemetry = TelemetryReader(s.run.telemetry)
     telemetry.poll()
@@ -128,7 +152,6 @@ def _forecast(s: RunSupervisor) -> None:
     telemetry.close()
     if seen is None:
         return
-    sample = s.machine.last if s.machine is not None else None
     s.emit(
         "forecast",
         seconds_low=round(seen.seconds_low, 1),
@@ -137,7 +160,7 @@ def _forecast(s: RunSupervisor) -> None:
         memory_high=seen.memory_high,
         basis=seen.basis,
         text=forecast_text(seen),
-        warning=warning(s.plan, seen, sample.ram_total if sample is not None else None),
+        warning=warning(s.plan, seen, _memory_limit(s)),
     )
 
 

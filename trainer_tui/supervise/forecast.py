@@ -28,11 +28,11 @@ def forecast(
     best guide. Without any, the time spent training grows with the iterations at least, with iterations and
     data at most; start and end cost what they cost.
     """
-    took = quick.duration_s
+    took = _active(quick)
     if not took:
         return None
     memory_low, memory_high = _memory(plan, quick, telemetry, pairs)
-    known = [(full.duration_s or 0) / q.duration_s for q, full in pairs if q.duration_s and full.duration_s]
+    known = [after / before for q, full in pairs if (before := _active(q)) and (after := _active(full))]
     if known:
         expected = took * known[-1]
         return Forecast(
@@ -93,7 +93,9 @@ def _memory(
     pairs: Sequence[tuple[RunState, RunState]],
 ) -> tuple[float | None, float | None]:
     """Bytes at least and at most: none of the quick run's memory grows with the data, or all does."""
-    peak = _peak(quick)
+    # The kernel tells the largest process alone, telemetry the whole job between its peaks.
+    seen = [_peak(quick), telemetry.peak("job_rss") if telemetry else None]
+    peak = max((value for value in seen if value), default=None)
     if peak is None:
         return None, None
     grew = [after / before for q, full in pairs if (before := _peak(q)) and (after := _peak(full))]
@@ -102,6 +104,11 @@ def _memory(
     first = telemetry.series("job_rss", telemetry.rows)[:3] if telemetry else []
     base = min((v for v in first if v > 0), default=peak / 2)
     return peak, base + (peak - base) / plan.data_fraction if peak > base else peak
+
+
+def _active(state: RunState) -> float:
+    """Seconds it ran, without those it was held."""
+    return max(0.0, (state.duration_s or 0.0) - state.paused_s)
 
 
 def _peak(state: RunState) -> float | None:

@@ -46,7 +46,11 @@ def exited_well(e: Evidence) -> GateResult:
     code = (e.state.exit or {}).get("code")
     if code == 0:
         return GateResult("exit", "passed", "the process ended with exit code 0")
-    return GateResult("exit", "failed", "the process did not end with exit code 0")
+    number = (e.state.exit or {}).get("signal")
+    how = f"was ended by signal {number}" if number else f"ended with exit code {code}" if code else "is gone"
+    return GateResult(
+        "exit", "failed", f"the process {how}", "the diary entry and the end of the log say why"
+    )
 
 
 def no_incident(e: Evidence) -> GateResult:
@@ -54,7 +58,7 @@ def no_incident(e: Evidence) -> GateResult:
     confirmed = [i for i in e.state.incidents if i.severity == "error" and i.fate == "confirmed"]
     if confirmed:
         return GateResult("incidents", "failed", confirmed[0].message, "read the diary entry, mend, retry")
-    recovered = sum(i.fate == "recovered" for i in e.state.incidents)
+    recovered = sum(i.severity == "error" and i.fate == "recovered" for i in e.state.incidents)
     note = f", {recovered} recovered" if recovered else ""
     return GateResult("incidents", "passed", f"no confirmed incident{note}")
 
@@ -120,9 +124,9 @@ def model_saved(e: Evidence) -> GateResult:
 
 def log_complete(e: Evidence) -> GateResult:
     """The log is there and was read to its end."""
-    blind = [why for source, why in e.state.blind if source == "log"]
-    if blind:
-        return GateResult("log", "failed", blind[0])
+    unread = [e.state.unread, *(why for source, why in e.state.blind if source == "log")]
+    if any(unread):
+        return GateResult("log", "failed", next(filter(None, unread)))
     try:
         size = e.run.log().stat().st_size
     except OSError as error:
@@ -137,7 +141,8 @@ def converged(e: Evidence) -> GateResult:
     found = convergence(e.history, e.plan.main_metric, e.plan.converged)
     if found.converged:
         return GateResult("converged", "passed", found.sentence)
-    if diary.entries_for_run(e.notebook, e.run.name):
+    # We open entries ourselves: only one that is written up says anything.
+    if any(not diary.complete(entry) for entry in diary.entries_for_run(e.notebook, e.run.name)):
         return GateResult("converged", "passed", f"{found.sentence}; a diary entry of this run says why")
     return GateResult(
         "converged", "open", found.sentence, "train longer, or say in the diary why it is enough"
@@ -151,7 +156,12 @@ def diary_written(e: Evidence) -> GateResult:
         return GateResult(
             "diary", "passed", f"{count} entr{'y' if count == 1 else 'ies'} about {e.run.model}"
         )
-    return GateResult("diary", "open", f"no entry about {e.run.model} yet", "press e in watch, or write one")
+    return GateResult(
+        "diary",
+        "open",
+        f"no entry about {e.run.model} yet",
+        "press e in watch, or write one into output/dev_diary.md",
+    )
 
 
 def struggles_complete(e: Evidence) -> GateResult:
@@ -165,8 +175,8 @@ def struggles_complete(e: Evidence) -> GateResult:
             return GateResult(
                 "struggles",
                 "open",
-                f"entry #{entry.number}: {problems[0].text}",
-                "write it: press e in watch",
+                "; ".join(problem.text for problem in problems),
+                "write it: press e in watch, or edit output/dev_diary.md",
             )
     return GateResult("struggles", "passed", "every entry has its four sections")
 

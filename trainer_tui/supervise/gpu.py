@@ -11,6 +11,9 @@ from trainer_tui.runs.telemetry import Gpu
 
 STALE_AFTER_S = 15.0
 
+_NO_GPU_HERE = ("NotFound", "DriverNotLoaded")
+"""In the names of errors that only say that this machine has no GPU: no library, or no driver for it."""
+
 
 class GpuWatch:
     """The newest readings of every GPU. `absent`: there is no NVML here, which is a normal state."""
@@ -42,19 +45,23 @@ class GpuWatch:
             import pynvml
 
             pynvml.nvmlInit()
-            handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
+            count = pynvml.nvmlDeviceGetCount()
         except Exception as error:  # NVML's errors share no base class with those of a missing library
             self.absent = True
-            self.problem = "" if "NotFound" in type(error).__name__ else f"NVML: {error}"
+            normal = any(word in type(error).__name__ for word in _NO_GPU_HERE)
+            self.problem = "" if normal else f"NVML: {error}"
             return
-        if not handles:
+        handles: dict[int, Any] = {}
+        if not count:
             self.absent = True
             return
         while not self._stop.is_set():
             readings, problem = [], ""
-            for index, handle in enumerate(handles):
+            for index in range(count):
                 try:
-                    readings.append(read_gpu(pynvml, index, handle))
+                    if index not in handles:
+                        handles[index] = pynvml.nvmlDeviceGetHandleByIndex(index)
+                    readings.append(read_gpu(pynvml, index, handles[index]))
                 except Exception as error:  # a GPU that fell off the bus, a driver that was restarted
                     problem = problem or f"GPU {index}: {error}"
             self._readings, self.problem = tuple(readings), problem

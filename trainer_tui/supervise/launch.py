@@ -8,13 +8,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 from trainer_tui.runs.clock import utc_now
 from trainer_tui.runs.files import replace_json
 from trainer_tui.runs.layout import ModelFolder, RunFolder, log_link
 from trainer_tui.runs.plan import Phase, RunRequest, WatchPlan
 from trainer_tui.runs.process import boot_id, host_name
-from trainer_tui.supervise import shim
+from trainer_tui.supervise import shim, surroundings
 from trainer_tui.supervise.sources import copy_sources, digest_of, git_state
 
 
@@ -28,6 +29,7 @@ def prepare_run(
     """
     run = model.new_run(phase)
     try:
+        surroundings.keep(model, run, watch)
         _furnish(model, run, plan, phase, watch or run.number, attempt)
     except OSError:
         shutil.rmtree(run.path, ignore_errors=True)
@@ -82,15 +84,27 @@ def environment(plan: WatchPlan, phase: Phase, run: RunFolder) -> dict[str, str]
 
 
 def spawn_shim(run: RunFolder) -> subprocess.Popen[bytes]:
-    """Start the shim, detached: it outlives whoever starts it. Harmless when the run was launched already."""
-    return subprocess.Popen(
-        [sys.executable, "-I", "-S", shim.__file__, str(run.path)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        close_fds=True,
-    )
+    """Start the shim, detached: it outlives whoever starts it. Harmless when the run was launched already.
+
+    Its complaints go where those of the supervisor go.
+    """
+    with _complaints(run) as complaints:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", shim.__file__, str(run.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=complaints,
+            start_new_session=True,
+            close_fds=True,
+            env=surroundings.of_run(run),
+        )
+
+
+def _complaints(run: RunFolder) -> IO[bytes]:
+    try:
+        return open(run.path.parent / "supervisor.log", "ab")
+    except OSError:
+        return open(os.devnull, "wb")  # no reason not to launch
 
 
 def _link_log(model: ModelFolder, run: RunFolder, log: Path) -> None:

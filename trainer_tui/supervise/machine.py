@@ -5,32 +5,44 @@ from __future__ import annotations
 import math
 import time
 
-from trainer_tui.runs.files import LineAppender
+from trainer_tui.runs.files import LineAppender, complete_lines, replace_atomic
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.units import bytes_text, counted, pair_text
 from trainer_tui.supervise.resources import Sample, Sampler, header
+
+PATIENCE_S = 5.0
+"""So long do the first samples wait for a driver to answer."""
 
 
 class Machine:
     """Writes each sample; remembers the newest."""
 
     def __init__(self, run: RunFolder, pid: int, started: float) -> None:
+        self._path = run.telemetry
         self._sampler = Sampler(pid, run.path, started)
         self._lines = LineAppender(run.telemetry, keep=600)
         self._gpus = self._known_gpus(run)
         self._asked_at = time.monotonic()
+        self._kept: list[Sample] = []
         self.last: Sample | None = None
 
     def look(self) -> None:
         """Write the samples that came in."""
-        for sample in self._sampler.take():
-            self.last = sample
-            if self._gpus is None:
-                if not self._gpus_known(sample):
-                    continue
-                self._gpus = len(sample.gpus)
-                self._lines.append(",".join(header(self._gpus)).encode())
+        self._kept += self._sampler.take()
+        if not self._kept:
+            return
+        self.last = self._kept[-1]
+        needed = max(_gpu_room(sample) for sample in self._kept)
+        if self._gpus is None:
+            if not self._gpus_known(needed):
+                return
+            self._gpus = needed
+            self._lines.append(",".join(header(self._gpus)).encode())
+        elif needed > self._gpus:
+            self._gpus = self._widened(self._gpus, needed)
+        for sample in self._kept:
             self._lines.append(",".join(sample.cells(self._gpus)).encode())
+        self._kept.clear()
 
     def problem(self) -> str:
         """Why the machine cannot be seen, or its samples not written; empty when all is well."""
@@ -63,10 +75,24 @@ class Machine:
         """Stop sampling."""
         self._sampler.close()
 
-    def _gpus_known(self, sample: Sample) -> bool:
-        # The header is fixed by the first row: give a driver that is slow to answer a moment.
+    def _gpus_known(self, seen: int) -> bool:
+        # A header that is widened later is a table written twice: give a driver that is slow a moment.
         waited = time.monotonic() - self._asked_at
-        return bool(sample.gpus) or self._sampler.gpus.absent or waited > 5.0
+        return bool(seen) or self._sampler.gpus.absent or waited > PATIENCE_S
+
+    def _widened(self, present: int, needed: int) -> int:
+        """Give the table room for GPUs that answered late; the number of those it has room for now."""
+        if self._lines.waiting:
+            return present  # what waits for the disk has the old width
+        try:
+            lines, _ = complete_lines(self._path.read_bytes())
+            names = header(needed)
+            commas = len(names) - 1
+            rows = [line + b"," * (commas - line.count(b",")) for line in lines[1:]]
+            replace_atomic(self._path, b"\n".join([",".join(names).encode(), *rows, b""]))
+        except OSError:
+            return present  # a disk that refuses is told of by the next row
+        return needed
 
     @staticmethod
     def _known_gpus(run: RunFolder) -> int | None:
@@ -77,6 +103,10 @@ class Machine:
         except OSError:
             return None
         return sum(name.endswith("_mem_total") for name in names) if len(names) > 1 else None
+
+
+def _gpu_room(sample: Sample) -> int:
+    return max((gpu.index + 1 for gpu in sample.gpus), default=0)
 
 
 def _shown(value: float, unit: str) -> str:

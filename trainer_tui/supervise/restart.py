@@ -6,14 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainer_tui.runs.state import RunState
+from trainer_tui.runs.verdict import REASONS
 
 FRUITLESS_LIMIT = 3
 """Restarts without progress after which it is over (NVRx's `max_no_progress_cycles`)."""
-
-NEVER_AFTER = frozenset(
-    {"passed", "gate-failed", "stopped-by-user", "time-limit", "skipped", "launch-failed", "lost"}
-)
-"""Ends that a restart cannot mend, or that somebody wanted."""
 
 MAX_BACKOFF_S = 600.0
 
@@ -38,7 +34,7 @@ class Decision:
 def decide(attempts: Sequence[Attempt], budget: int, backoff_s: float) -> Decision | None:
     """Judge the last of a phase's attempts (oldest first); None when the question does not arise."""
     last = attempts[-1]
-    if budget <= 0 or last.state.reason in NEVER_AFTER:
+    if budget <= 0 or not _restartable(last.state.reason):
         return None
     used = len(attempts) - 1
     if last.progress <= 0:
@@ -50,6 +46,10 @@ def decide(attempts: Sequence[Attempt], budget: int, backoff_s: float) -> Decisi
         return Decision(False, f"{fruitless} restarts came no further than the run before them")
     wait = min(MAX_BACKOFF_S, backoff_s * 2**used)
     return Decision(True, f"restart {used + 1} of {budget} after {last.state.reason}", wait)
+
+
+def _restartable(reason: str) -> bool:
+    return reason not in REASONS or REASONS[reason].restartable
 
 
 def _fruitless(attempts: Sequence[Attempt]) -> int:

@@ -10,6 +10,12 @@ from pathlib import Path
 
 from trainer_tui.runs.conditions import Range, parse_range
 
+_INDEX_NAMES = {"", "id", "index", "idx", "epoch", "row", "unnamed: 0"}
+"""Names of columns that only tell rows apart; so do those that end in `_id`."""
+
+LONG_COUNT = 3
+"""Numbers in a row that are no accident when each is one more than the last."""
+
 
 @dataclass(slots=True)
 class _Column:
@@ -17,7 +23,10 @@ class _Column:
     words: int = 0
     blanks: list[int] = field(default_factory=list)
     first: float | None = None
+    previous: float | None = None
     varies: bool = False
+    counts: bool = True
+    """Whether each number is its predecessor and one."""
     faults: list[str] = field(default_factory=list)
 
     def take(self, row: int, cell: str, allowed: Range | None) -> None:
@@ -37,7 +46,14 @@ class _Column:
         elif allowed is not None and number not in allowed:
             self.faults.append(f"row {row}: {cell} is outside {allowed}")
         self.varies = self.varies or (self.first is not None and number != self.first)
+        self.counts = self.counts and (self.previous is None or number == self.previous + 1)
+        self.previous = number
         self.first = number if self.first is None else self.first
+
+    def says_nothing(self, name: str) -> bool:
+        """Whether it only numbers the rows: by its name, or counting from 0 or 1."""
+        named = name.lower() in _INDEX_NAMES or name.lower().endswith("_id")
+        return named or (self.counts and self.first in (0.0, 1.0) and self.numbers >= LONG_COUNT)
 
 
 def results_faults(path: Path, ranges: dict[str, str]) -> list[str]:
@@ -74,10 +90,12 @@ def _faults(rows: Iterator[list[str]], ranges: dict[str, str]) -> Iterator[str]:
         yield "results.csv has no rows"
         return
     yield from _column_faults(columns, allowed)
-    numeric = [column for column in columns.values() if column.numbers]
+    numeric = {name: column for name, column in columns.items() if column.numbers}
+    telling = [column for name, column in numeric.items() if not column.says_nothing(name)]
+    telling = telling or list(numeric.values())
     if not numeric:
         yield "results.csv holds no number"
-    elif sum(column.numbers for column in numeric) > 1 and count > 1 and not any(c.varies for c in numeric):
+    elif sum(c.numbers for c in telling) > 1 and count > 1 and not any(c.varies for c in telling):
         yield f"all {count} rows hold the same numbers"
 
 

@@ -52,25 +52,41 @@ def main(run_dir: str) -> int:
         replace("exit.json", {**unborn, "started": started, "ended": now(), "duration_s": 0.0})
         return 0
     os.close(alive)
-    if not problem:
-        replace("process.json", identity(pid, started))
-    _, status, usage = os.wait4(pid, 0)
-    replace(
-        "exit.json",
-        {
-            **decode(status),
-            "launch_error": problem or None,
-            "started": started,
-            "ended": now(),
-            "duration_s": round(time.monotonic() - began, 3),
-            "max_rss_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
-            "user_s": usage.ru_utime,
-            "sys_s": usage.ru_stime,
-            "oom_kills": max(0, oom_kills() - oom_before),
-            "memory_limit_bytes": request.get("memory_limit_bytes"),
-        },
-    )
+    who = None if problem else identity(pid, started, began)
+    status, usage, who = wait(pid, who)
+    end = {
+        **decode(status),
+        "launch_error": problem or None,
+        "started": started,
+        "ended": now(),
+        "duration_s": round(time.monotonic() - began, 3),
+        "max_rss_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        "user_s": usage.ru_utime,
+        "sys_s": usage.ru_stime,
+        "oom_kills": max(0, oom_kills() - oom_before),
+        "memory_limit_bytes": request.get("memory_limit_bytes"),
+    }
+    if who is not None:
+        replace("process.json", who)
+    replace("exit.json", end)
     return 0
+
+
+def wait(pid: int, who: dict[str, Any] | None) -> tuple[int, resource.struct_rusage, dict[str, Any] | None]:
+    """Wait for the process; returns its status, its usage, and what the disk still has not taken of `who`.
+
+    A full disk keeps us from saying who runs, never from seeing how it ends.
+    """
+    while who is not None:
+        if write("process.json", who):
+            who = None
+            break
+        ended, status, usage = os.wait4(pid, os.WNOHANG)
+        if ended:
+            return status, usage, who
+        time.sleep(1.0)
+    _, status, usage = os.wait4(pid, 0)
+    return status, usage, who
 
 
 def start(request: dict[str, Any]) -> tuple[int, str]:
@@ -114,7 +130,7 @@ def become(request: dict[str, Any], log: int, nothing: int) -> None:
     os.execvpe(command[0], command, {**os.environ, **request["env"]})
 
 
-def identity(pid: int, started: str) -> dict[str, Any]:
+def identity(pid: int, started: str, began: float) -> dict[str, Any]:
     """Who runs, so that nobody else is ever taken for it."""
     return {
         "pid": pid,
@@ -122,6 +138,7 @@ def identity(pid: int, started: str) -> dict[str, Any]:
         "boot_id": boot_id(),
         "host": os.uname().nodename,
         "started": started,
+        "began": began,
         "shim_pid": os.getpid(),
         "shim_start_time": start_time(os.getpid()),
     }
@@ -197,20 +214,24 @@ def lock(descriptor: int) -> bool:
 
 def replace(path: str, document: dict[str, Any]) -> None:
     """Write a document atomically; while the disk is full, try until there is space."""
-    data = json.dumps(document, indent=2).encode() + b"\n"
+    while not write(path, document):
+        if not os.path.isdir("."):
+            return  # the run folder is gone, and with it everybody who could want to know
+        time.sleep(1.0)
+
+
+def write(path: str, document: dict[str, Any]) -> bool:
+    """Write a document atomically; False when the disk refuses."""
     temporary = f".{path}.{os.getpid()}.tmp"
-    while True:
-        try:
-            with open(temporary, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-            return
-        except OSError:
-            if not os.path.isdir("."):
-                return  # the run folder is gone, and with it everybody who could want to know
-            time.sleep(1.0)
+    try:
+        with open(temporary, "wb") as file:
+            file.write(json.dumps(document, indent=2).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        return False
+    return True
 
 
 def now() -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,10 @@ from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.plan import WatchPlan
 
 BUSY_CPU_PERCENT = 5.0
+HALF_LIFE_S = 3600.0
+HALF_LIFE_EPOCHS = 4.0
+"""The slowest step seen counts half after so long, whichever is longer."""
+
 _STACKS_TIMEOUT_S = 10.0
 _STACKS_LIMIT = 6000
 
@@ -22,8 +25,11 @@ class StallWatch:
     """Knows when the next progress is due.
 
     Progress is a new row or step; for scripts that publish none, log bytes. Budget: `first_progress_s` until
-    the first step, then `hang_factor` times the slowest of the last 20 steps, at least `hang_floor_s`; a
-    promise of the script (`run.expect`) outweighs both. All times are monotonic, in seconds.
+    the first step, then `hang_factor` times the slowest step, at least `hang_floor_s`; a promise of the
+    script (`run.expect`) outweighs both. All times are monotonic, in seconds.
+
+    The slowest step is forgotten by halves, slowly enough to outlast several epochs: what comes once an
+    epoch (an evaluation, a checkpoint) is as normal as the steps between.
     """
 
     def __init__(self, plan: WatchPlan, now: float | None = None) -> None:
@@ -32,15 +38,27 @@ class StallWatch:
         self._progress_at = now
         self._bytes_at = now
         self._promised_until = 0.0
-        self._steps: deque[float] = deque(maxlen=20)
+        self._slowest = 0.0
+        self._row_at: float | None = None
+        self._epoch_s = 0.0
         self._publishes = False
 
     def progress(self, now: float) -> None:
         """A new step was seen."""
-        if self._publishes:
-            self._steps.append(now - self._progress_at)
+        # A wait that was promised says nothing about those that are not.
+        if self._publishes and self._promised_until <= self._progress_at:
+            took = now - self._progress_at
+            half_life = max(HALF_LIFE_S, HALF_LIFE_EPOCHS * self._epoch_s)
+            self._slowest = max(took, self._slowest * 0.5 ** (took / half_life))
         self._publishes = True
         self._progress_at = now
+
+    def row(self, now: float) -> None:
+        """A row of the history came, which is progress; the longest time between two is called an epoch."""
+        if self._row_at is not None:
+            self._epoch_s = max(self._epoch_s, now - self._row_at)
+        self._row_at = now
+        self.progress(now)
 
     def output(self, now: float) -> None:
         """The log grew."""
@@ -58,8 +76,7 @@ class StallWatch:
         """Seconds of silence that are still normal."""
         if not self._publishes:
             return max(self._plan.first_progress_s, self._plan.silent_s)
-        slowest = max(self._steps, default=0.0)
-        return max(self._plan.hang_floor_s, self._plan.hang_factor * slowest)
+        return max(self._plan.hang_floor_s, self._plan.hang_factor * self._slowest)
 
     def overdue(self, now: float) -> float | None:
         """Seconds without progress once that is too long; None while it is normal."""
@@ -78,6 +95,7 @@ def stall_incident(silent: float, budget: float, cpu_percent: float, number: int
         kind="hang",
         message=f"no new step for {duration_text(silent)} (normal: {duration_text(budget)}); {evidence}",
         source="silence",
+        rule="silence",
         hypotheses=(
             ("Busy: a long evaluation, a checkpoint, a compilation; say so with run.expect(seconds=…).",)
             if busy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainer_tui.runs.files import read_json
 from trainer_tui.runs.incident import Incident
@@ -28,12 +28,10 @@ class Stall:
         self._open = silences[-1] if silences and silences[-1].fate == "suspected" else None
         self._stacks: queue.SimpleQueue[Incident] = queue.SimpleQueue()
 
-    def progress(self, now: float) -> None:
-        """New rows or steps came."""
-        self._watch.progress(now)
-        if self._open is not None and self._reached() != self._open.facts.get("reached"):
-            self._s.book.decide(self._open.id, "recovered", because="a new step came")
-            self._open = None
+    def rows(self, now: float) -> None:
+        """New rows came."""
+        self._watch.row(now)
+        self._went_on()
 
     def output(self, now: float) -> None:
         """The log grew."""
@@ -69,15 +67,27 @@ class Stall:
         further = published[0] != self._published[0]
         self._published = published
         if further:
-            self.progress(now)
+            self._watch.progress(now)
+            self._went_on()
         promise = document.get("expect_s")
         if isinstance(promise, int | float):
             self._watch.promise(now + float(promise))
 
-    def _reached(self) -> list[object]:
+    def _went_on(self) -> None:
+        if self._open is None:
+            return
+        reached, before = self._reached(), self._open.facts.get("reached")
+        if self._s.history.behind and before and reached[0] <= before[0] and reached[1] == before[1]:
+            return  # an earlier supervisor's rows, read once more
+        if reached != before:
+            self._s.book.decide(self._open.id, "recovered", because="a new step came")
+            self._open = None
+
+    def _reached(self) -> list[Any]:
         """How far the run is: by it a supervisor that takes over knows whether anything came meanwhile."""
         return [self._s.history.history.rows, self._published[0]]
 
     def _take_stacks(self, incident: Incident, pid: int) -> None:
         # The supervisor's own thread takes it up in its next look.
-        self._stacks.put(replace(incident, excerpt=live_stacks(pid)))
+        stacks = live_stacks(pid)
+        self._stacks.put(replace(incident, excerpt=stacks, facts={**incident.facts, "stacks": stacks}))

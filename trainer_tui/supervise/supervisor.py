@@ -11,28 +11,36 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from trainer_tui.failures import RedFlags
 from trainer_tui.runs.changes import Changes
 from trainer_tui.runs.clock import parse_utc
 from trainer_tui.runs.events import EventLog, read_events
-from trainer_tui.runs.history import HistoryReader
 from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import RunRequest
-from trainer_tui.runs.process import ProcessIdentity, age_s, host_name
+from trainer_tui.runs.process import ProcessIdentity, host_name
 from trainer_tui.runs.state import RunState, first_state, fold
 from trainer_tui.supervise.book import IncidentBook
 from trainer_tui.supervise.controls import Controls
 from trainer_tui.supervise.finish import finish
+from trainer_tui.supervise.historywatch import HistoryWatch
 from trainer_tui.supervise.logwatch import LogWatch
 from trainer_tui.supervise.machine import Machine
 from trainer_tui.supervise.metrics import history_path
 from trainer_tui.supervise.presence import Presence
+from trainer_tui.supervise.sight import Sight
 from trainer_tui.supervise.stallwatch import Stall
+from trainer_tui.supervise.struggle import Struggle
 
 CURSOR_EVERY_S = 60.0
 SECOND_S = 1.0
 """What need not be looked at more often than once a second is looked at then."""
+
+HISTORY_LOOK_S = 0.2
+CATCH_UP_S = 2.0
+"""So long may reading the history keep requests waiting, and an error of the log."""
+
+FAILED_ENDS = 3
+"""So often is judging tried before a run ends unjudged."""
 
 OWN_FILES = ("events.jsonl", "telemetry.csv", "supervisor.log")
 
@@ -54,8 +62,8 @@ class RunSupervisor:
         self._resumed = bool(past)
         self._cursor = next((event for event in reversed(past) if event["kind"] == "cursor"), {})
         self.book = IncidentBook(self.state.incidents, self._record, self.facts)
-        self.history = HistoryReader(history_path(run, self.plan))
-        self.flags = RedFlags()
+        judged = int(self._cursor.get("history_rows", 0))
+        self.history = HistoryWatch(history_path(run, self.plan), judged)
         self.log = LogWatch(
             run.log(),
             self._cursor.get("log_offset", 0),
@@ -66,12 +74,15 @@ class RunSupervisor:
         self.changes = Changes(followed, ignore=OWN_FILES)
         self.controls = Controls(self, past)
         self.stall = Stall(self)
+        self.struggle = Struggle(self)
         self.machine: Machine | None = None
         self._presence = Presence(run)
-        self._owed: dict[str, Callable[[], None]] = {}
-        self._blind: dict[str, str] = dict(self.state.blind)
+        self.sight = Sight(self)
+        self._failed_ends = 0
         self._second_at = 0.0
         self._cursor_at = time.monotonic()
+        self.gone = False
+        """Whether the process has ended, or can never have begun."""
 
     @property
     def process(self) -> ProcessIdentity | None:
@@ -100,39 +111,50 @@ class RunSupervisor:
         now = time.monotonic()
         a_second_on = now >= self._second_at
         # Asked first: what the process wrote before it ended is then all there to be read.
-        gone = self.run.exit_json.exists() or (a_second_on and self._presence.gone())
+        self.gone = self.run.exit_json.exists() or (a_second_on and self._presence.gone())
         if self.process is None:
-            self._meet_process()
-        changed = self.read_log(now)
-        changed |= self.read_history(now)
-        changed |= self.controls.obey()
-        if a_second_on and not gone:
+            self.sight.call("process", self._meet_process, None)
+        # The history before the log: a loss that turned NaN is the cause of the exception about it.
+        changed = self.read_history(now)
+        changed |= self.read_log(now)
+        changed |= self.sight.call("control", self.controls.obey, False)
+        if a_second_on and not self.gone:
             self._second_at = now + SECOND_S
             self._each_second(now)
         if self.events.waiting:
             self.events.flush()
-        if gone:
-            finish(self)
+        if self.gone:
+            self.sight.call("end", lambda: finish(self), None)
+            if not self.state.over:
+                self._end_unjudged()
             return True
         return changed
 
     def emit(self, kind: str, **fields: Any) -> None:
         """Record an event and fold it into our own state."""
         self.state = fold(self.state, self.events.append(kind, **fields))
-        if self.events.problem is not None and "events" not in self._blind:
+        if self.events.problem is not None and not self.sight.why("events"):
             self.see("events", f"events cannot be written: {self.events.problem.strerror}")
 
     def see(self, source: str, problem: str) -> None:
         """Say when something cannot be seen, and when it can again."""
-        if problem and source not in self._blind:
-            self._blind[source] = problem
-            self.emit("blind", source=source, why=problem)
-        elif not problem and source in self._blind:
-            del self._blind[source]
-            self.emit("sighted", source=source)
+        self.sight.see(source, problem)
 
     def read_log(self, now: float) -> bool:
         """Scan what the log gained."""
+        return self.sight.call("log", lambda: self._read_log(now), False)
+
+    def read_history(self, now: float, at_most_s: float = HISTORY_LOOK_S) -> bool:
+        """Judge the rows that the history gained; what takes longer than `at_most_s` waits for the next."""
+        changed = self.sight.call("history", lambda: self._read_history(now), False)
+        while self.history.behind and time.monotonic() < now + at_most_s:
+            rows = self.history.history.rows
+            gained = self.sight.call("history", lambda: self._read_history(now), False)
+            if not gained and self.sight.why("history") and self.history.history.rows == rows:
+                break  # what cannot be read now is no reason to stay here
+        return changed
+
+    def _read_log(self, now: float) -> bool:
         try:
             changed, found = self.log.look()
         except OSError as error:
@@ -145,33 +167,25 @@ class RunSupervisor:
             self._keep_cursor(0, 1, self.log.generation)
         if found:
             # Rows written before an error must not pass for proof that training went on after it.
-            self.read_history(now)
+            self.read_history(now, CATCH_UP_S)
         for incident in found:
             self.found(incident, now)
         if changed:
             self.stall.output(now)
         return changed
 
-    def read_history(self, now: float) -> bool:
-        """Judge the rows that the history gained."""
-        path = history_path(self.run, self.plan)
-        if path != self.history.path:
-            self.history.close()
-            self.history, self.flags = HistoryReader(path), RedFlags()
-        before = self.history.history.rows
+    def _read_history(self, now: float) -> bool:
         try:
-            gained = self.history.poll()
+            gained = self.history.poll(history_path(self.run, self.plan))
         except OSError as error:
             self.see("history", f"the history cannot be read: {error.strerror or error}")
             return False
         self.see("history", "")
         if gained <= 0:
             return False
-        if gained != self.history.history.rows - before:
-            self.flags = RedFlags()  # the file began anew
-        for incident in self.flags.feed(self.history.history.rows - gained, self.history.logged(gained)):
+        self.stall.rows(now)
+        for incident in self.history.judge():
             self.found(incident, now)
-        self.stall.progress(now)
         return True
 
     def found(self, incident: Incident, now: float) -> None:
@@ -180,6 +194,8 @@ class RunSupervisor:
 
     def judge_survived(self, now: float) -> None:
         """Decide which errors training went on after."""
+        if self.history.behind:
+            return  # which rows came after an error is known when all of them were read
         rows = self.history.history.rows
         self.book.training_went_on(rows, self.log.read, now, has_history=rows > 0)
 
@@ -193,36 +209,16 @@ class RunSupervisor:
 
     def elapsed(self) -> float:
         """Seconds the process has run, without those it was held."""
-        age = age_s(self.process) if self.process is not None else None
-        return max(0.0, (age or 0.0) - self.state.paused_s)
+        return max(0.0, self._presence.age_s() - self.state.paused_s)
 
     def _record(self, incident: Incident) -> None:
         self.emit("incident", incident=incident.to_dict())
         if incident.severity == "error" and incident.fate == "confirmed":
-            self.open_diary(incident)
-
-    def open_diary(self, incident: Incident) -> None:
-        """Open this run's diary entry; later incidents of the same failure belong to the first one."""
-        from trainer_tui.supervise.writeup import open_entry
-
-        def write() -> None:
-            if not self.state.diary:
-                rows = self.history.history
-                number = open_entry(self.notebook, self.model, self.run, self.request, incident, rows)
-                self.emit("diary", entry=number, incident=incident.id)
-
-        self.attempt("diary", "the diary cannot be written", write)
+            self.struggle.open(incident)
 
     def attempt(self, source: str, complaint: str, act: Callable[[], None]) -> None:
         """Do what a disk may refuse; what it refused is tried again each second, and once before we leave."""
-        try:
-            act()
-        except OSError as error:
-            self._owed.setdefault(source, lambda: self.attempt(source, complaint, act))
-            self.see(source, f"{complaint}: {error.strerror or error}")
-        else:
-            self._owed.pop(source, None)
-            self.see(source, "")
+        self.sight.attempt(source, complaint, act)
 
     def _meet_process(self) -> None:
         self.attempt("launch", "the shim cannot be started", self._launch)
@@ -231,8 +227,25 @@ class RunSupervisor:
         assert self.process is not None
         if not self.state.started:
             self.emit("started", pid=self.process.pid, at=self._presence.started)
-        moment = parse_utc(self._presence.started)
-        self.machine = Machine(self.run, self.process.pid, moment.timestamp() if moment else time.time())
+        self.sight.call("machine", self._look_at_machine, None)
+
+    def _look_at_machine(self) -> None:
+        if self.machine is None and self.process is not None:
+            moment = parse_utc(self._presence.started)
+            self.machine = Machine(self.run, self.process.pid, moment.timestamp() if moment else time.time())
+        if self.machine is not None:
+            self.machine.look()
+            self.see("machine", self.machine.problem())
+            self.see("gpu", self.machine.gpu_problem())
+
+    def _end_unjudged(self) -> None:
+        """What remains when judging itself fails again and again: an end that says so, and no endless run."""
+        self._failed_ends += 1
+        if self._failed_ends >= FAILED_ENDS:
+            reason = self.controls.end_reason or "failed"
+            self.emit("ended", reason=reason, sentence=f"its end cannot be judged: {self.sight.why('end')}")
+        else:
+            time.sleep(SECOND_S)
 
     def _launch(self) -> None:
         shim_pid = self._presence.launch()
@@ -240,33 +253,28 @@ class RunSupervisor:
             self.emit("launched", shim_pid=shim_pid)
 
     def _each_second(self, now: float) -> None:
-        if self.machine is not None:
-            self.machine.look()
-            self.see("machine", self.machine.problem())
-            self.see("gpu", self.machine.gpu_problem())
+        self.sight.call("machine", self._look_at_machine, None)
         if not self.events.waiting:
             self.see("events", "")
-        self._pay_what_is_owed()
-        self.stall.look(now)
-        self.controls.limits()
-        self.judge_survived(now)
+        self.sight.pay()
+        self.sight.call("stall", lambda: self.stall.look(now), None)
+        self.sight.call("control", self.controls.limits, None)
+        self.sight.call("incidents", lambda: self.judge_survived(now), None)
         if now - self._cursor_at >= CURSOR_EVERY_S:
             self._cursor_at = now
             cursor = self.log.cursor()
-            if cursor is not None and cursor[0] != self._cursor.get("log_offset"):
+            kept = self._cursor.get("log_offset"), self._cursor.get("history_rows")
+            if cursor is not None and (cursor[0], self.history.judged) != kept:
                 self._keep_cursor(*cursor)
-
-    def _pay_what_is_owed(self) -> None:
-        for pay in list(self._owed.values()):
-            pay()
 
     def _write_what_waits(self) -> None:
         """Stay until every event is written: nobody else knows them, and a disk may be full for hours."""
         while not self.events.flush() and self.run.path.is_dir():
             time.sleep(SECOND_S)
-        self._pay_what_is_owed()
+        self.sight.pay()
         self.see("events", "")
 
     def _keep_cursor(self, offset: int, line: int, generation: int) -> None:
-        self._cursor = {"log_offset": offset, "line": line, "generation": generation}
+        rows = self.history.judged
+        self._cursor = {"log_offset": offset, "line": line, "generation": generation, "history_rows": rows}
         self.emit("cursor", **self._cursor)

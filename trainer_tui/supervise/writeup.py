@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -13,29 +14,58 @@ from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import PHASE_TITLES, RunRequest
 from trainer_tui.runs.state import observe
 from trainer_tui.supervise.sources import diff_sources
+from trainer_tui.supervise.tries import tried_before
 
 _CHANGES_LIMIT = 12_000
+_ROWS, _ROWS_OF_A_DIVERGENCE = 5, 12
+"""Rows of metrics that an entry shows; of a divergence enough to see it begin."""
 
 
-def open_entry(
-    path: Path, model: ModelFolder, run: RunFolder, request: RunRequest, incident: Incident, history: History
-) -> int:
-    """Open (or find) the diary entry about this incident; its number. Raises OSError when it cannot."""
-    facts = diary.EntryFacts(
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An entry as we wrote it."""
+
+    number: int
+    text: str
+
+
+def open_entry(path: Path, facts: diary.EntryFacts) -> Written:
+    """Open (or find) the diary entry about an incident. Raises OSError when it cannot."""
+    number = diary.open_entry(path, facts)
+    entry = diary.read(path).find(number)
+    return Written(number, entry.text if entry is not None else "")
+
+
+def complete_entry(path: Path, written: Written, facts: diary.EntryFacts) -> None:
+    """Put what is known by now into an entry that nobody has touched since we wrote it. Raises OSError."""
+    entry = diary.read(path).find(written.number)
+    if entry is not None and entry.text == written.text:
+        diary.save_entry(path, written.number, written.text, diary.render(facts, written.number))
+
+
+def facts_of(
+    model: ModelFolder, run: RunFolder, request: RunRequest, incident: Incident, history: History
+) -> diary.EntryFacts:
+    """Everything about a failure that a machine can know."""
+    return diary.EntryFacts(
         when=datetime.now().strftime("%Y-%m-%d %H:%M"),
         phase=PHASE_TITLES[request.phase],
         model=request.model,
         run=request.name,
         author=request.user,
         incident=incident,
-        last_metrics=history.tail(5),
+        last_metrics=history.tail(_ROWS_OF_A_DIVERGENCE if incident.kind == "nan-loss" else _ROWS),
         resources=incident.facts.get("machine", {}),
         changes=changes_since_last_good(model, run)[:_CHANGES_LIMIT],
         command=shlex.join(request.command),
         log=_relative(run.log(), Path(request.plan.root)),
-        attempt=request.attempt,
+        attempt=len(tries(model, run)),
     )
-    return diary.open_entry(path, facts)
+
+
+def tries(model: ModelFolder, run: RunFolder) -> list[RunFolder]:
+    """The runs of this phase since its last one that passed, oldest first, this one last."""
+    return [*tried_before(model, run.number, run.phase), run]
 
 
 def changes_since_last_good(model: ModelFolder, run: RunFolder) -> str:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from trainer_tui.runs.state import RunState
+from trainer_tui.runs.verdict import REASONS, Tone
+
+
+def tone_of(reason: str) -> Tone:
+    """What an end means; one of a newer version, whose meaning is not known, is bad."""
+    known = REASONS.get(str(reason))
+    return known.tone if known is not None else "bad"
 
 
 def has_failed(state: RunState) -> bool:
-    """Whether something certainly went wrong. What a user stopped did not fail."""
+    """Whether something certainly went wrong. What a user stopped or skipped did not fail."""
     failure = state.failure
     if failure is not None and failure.fate == "confirmed":
         return True
-    return state.over and state.reason not in ("passed", "stopped-by-user")
+    return state.over and tone_of(state.reason) == "bad"
 
 
 class EntryWatch:
@@ -26,7 +33,7 @@ class EntryWatch:
             self._known[state.name] = {number for number, _ in state.diary}
         known = self._known.setdefault(state.name, set())
         fates = {incident.id: incident.fate for incident in state.incidents}
-        certain = state.over and not state.passed
+        certain = state.over and tone_of(state.reason) == "bad"
         found = [
             number
             for number, incident in state.diary

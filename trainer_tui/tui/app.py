@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
@@ -16,19 +16,16 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from trainer_tui.runs.control import Request, ask
-from trainer_tui.runs.incident import Incident
-from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.state import RunState
 from trainer_tui.runs.text import clean
-from trainer_tui.tui.alarms import EntryWatch, has_failed
+from trainer_tui.tui.alarms import has_failed
 from trainer_tui.tui.cockpit import Cockpit, Departure
-from trainer_tui.tui.desk import Desk, Sheet
-from trainer_tui.tui.headlines import entry_of
+from trainer_tui.tui.desk import Desk
+from trainer_tui.tui.errands import Errands
 from trainer_tui.tui.keys import WATCH_KEYS
+from trainer_tui.tui.pages import Pages
 from trainer_tui.tui.pictures import RunPicture
 from trainer_tui.tui.reader import PlotWish, Reader
-from trainer_tui.tui.requests import NOTE_TEXT, SKIP_TEXT, request_of_key, stop_text
 from trainer_tui.tui.screens.watch import WatchScreen
 from trainer_tui.tui.styles import DARK, LIGHT, VARIABLES, theme_for
 from trainer_tui.tui.terminal import Exit
@@ -63,10 +60,11 @@ class CockpitApp(App[Departure]):
         self.title = "trainer-tui"
         self.sub_title = clean(cockpit.project_name, 60)
         self.desk = Desk(cockpit.diary)
+        self.pages = Pages(self, self.desk)
+        self.errands = Errands(self)
         self.picture: RunPicture | None = None
         self.closed_by: int | None = None
         self.exit_by: Exit | None = None
-        self._entries = EntryWatch()
         self._reader = Reader(cockpit, partial(self.post_message, self.BeatReady()))
         self._watch = WatchScreen(cockpit.project_name, cockpit.model.name)
         for theme in (DARK, LIGHT):
@@ -110,6 +108,7 @@ class CockpitApp(App[Departure]):
             pane.cannot(clean(f"{type(error).__name__}: {error}", 200))
 
     def on_unmount(self) -> None:
+        self.errands.close()
         self._reader.close()
 
     def _closed_from_outside(self, number: int) -> None:
@@ -161,7 +160,7 @@ class CockpitApp(App[Departure]):
             before, self.picture = self.picture, beat.run
             if before is not None and has_failed(beat.run.state) and not has_failed(before.state):
                 self.bell()  # the terminal, or tmux, can call somebody who looks elsewhere
-            self._mind_diary(beat.run)
+            self.pages.mind(beat.run)
 
     def _tick(self) -> None:
         self._watch.tick(self._reader.looked_at)
@@ -172,112 +171,11 @@ class CockpitApp(App[Departure]):
         """Ask the reader for a plot."""
         self._reader.wish(wish)
 
-    # ------------------------------------------------------------------ diary
-
-    def _mind_diary(self, picture: RunPicture) -> None:
-        """Open the diary on an entry that came while the screen was open, once its failure is certain."""
-        for number in self._entries.news(picture.state):
-            if self.screen is self._watch and not self._is_typing():
-                self.open_diary(number)
-            else:
-                self.notify(f"diary entry #{number} was opened: e on the Watch screen", markup=False)
-
-    def _is_typing(self) -> bool:
-        return self.focused is not None and self.focused.id == "search"
-
-    def open_diary(self, number: int | None) -> None:
-        """Show an entry; None: the one of the present failure, else the newest."""
-        from trainer_tui.tui.screens.diary import DiaryScreen
-
-        if number is None and self.picture is not None:
-            number = entry_of(self.picture.state, self.picture.state.failure)
-        try:
-            sheet = self.desk.open(number) or self.desk.open(None)
-        except OSError as error:
-            self.notify(
-                f"the diary cannot be read: {error.strerror or error}", severity="error", markup=False
-            )
-            return
-        if sheet is None:
-            self.notify("the diary has no entry yet; a failure opens one", markup=False)
-            return
-        state_line = StateLine(self.cockpit.project_name, self.cockpit.model.name)
-        state_line.picture = self.picture
-        self.push_screen(DiaryScreen(sheet, self.incident_of(sheet.number), state_line))
-
-    def incident_of(self, number: int) -> Incident | None:
-        """The incident that an entry of this watch is about."""
-        for state in (self.picture.state, *self.picture.earlier) if self.picture else ():
-            identity = dict(state.diary).get(number)
-            if identity:
-                return next((i for i in state.incidents if i.id == identity), None)
-        return None
-
-    async def save(self, sheet: Sheet) -> tuple[str, bool]:
-        """Write a sheet; returns what to tell the user, and whether it was written."""
-        try:
-            return await asyncio.to_thread(self.desk.save, sheet), True
-        except OSError as error:
-            return f"not saved, the text is kept here: {error.strerror or error}", False
-
-    # ------------------------------------------------------------------ asking the run
-
-    def send_request(self, key: str) -> None:
-        """Ask what a key means, after the question that belongs to it."""
-        from trainer_tui.tui.screens.dialogs import Confirm, Reason
-
-        picture = self.picture
-        request = request_of_key(key, picture.state) if picture else None
-        if picture is None or request is None:
-            return
-        run = self._run_folder(picture)
-        if request == "stop":
-            grace = picture.plan.grace_s if picture.plan else 15.0
-            self.push_screen(
-                Confirm("Stop this run?", stop_text(picture.state, grace), "stop it"),
-                lambda yes: self._ask(run, "stop") if yes else None,
-            )
-        elif request == "skip":
-            self.push_screen(
-                Reason("Skip the quick phase?", SKIP_TEXT),
-                lambda why: self._ask(run, "skip", why=why) if why else None,
-            )
-        elif request == "note":
-            self.push_screen(
-                Reason("A note on this run", NOTE_TEXT),
-                lambda text: self._ask(run, "note", text=text) if text else None,
-            )
-        else:
-            self._ask(run, request)
-
-    def _run_folder(self, picture: RunPicture) -> RunFolder:
-        return RunFolder(self.cockpit.model.path / picture.state.name.rpartition("/")[2])
-
-    def _ask(self, run: RunFolder, request: Request, **fields: str) -> None:
-        self._in_thread(partial(ask, run, request, **fields), f"{request} could not be asked for")
-
-    def retry(self) -> None:
-        """Start the next attempt."""
-        self.notify("starting the next attempt …", markup=False)
-        self._in_thread(self.cockpit.retry, "the next attempt could not be started")
-
-    def _complain(self, sentence: str) -> None:
-        self.notify(sentence, severity="error", markup=False)
-
-    def _in_thread(self, work: Callable[[], Any], failure: str) -> None:
-        """Do something that may be slow away from the screen; what goes wrong is one sentence."""
-
-        async def job() -> None:
-            try:
-                await asyncio.to_thread(work)
-            except Exception as error:  # any reason is told, none closes the screen
-                self.notify(
-                    f"{failure}: {clean(str(error) or type(error).__name__, 300)}",
-                    severity="error",
-                    markup=False,
-                )
-
-        self.run_worker(job(), exit_on_error=False)
+    @property
+    def is_free(self) -> bool:
+        """Whether the Watch screen is in front and nobody types there."""
+        typing = self.focused is not None and self.focused.id == "search"
+        return self.screen is self._watch and not typing
 
 
 def _import_plot() -> None:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from textual_plot import AxisFormatter
 
+_SMALLEST = 1e-300
+"""Steps of a span below it would be too small for a float."""
+
 
 class Axis(AxisFormatter):
     """Up to `most` ticks; with `log_scale` the values are decimal logarithms of what the labels say."""
@@ -19,7 +22,7 @@ class Axis(AxisFormatter):
         """Multiples of 1, 2 or 5 times a power of ten inside the limits."""
         count = min(self.most, max_ticks)
         span = max_ - min_
-        if not math.isfinite(span) or span <= 0:
+        if not math.isfinite(span) or span < _SMALLEST:
             return [min_]
         power = 10.0 ** math.floor(math.log10(span / count))
         steps = (m * power for m in (1.0, 2.0, 5.0, 10.0, 20.0))

@@ -17,8 +17,8 @@ _SPLITS = ("train", "training", "val", "valid", "validation", "eval", "dev", "te
 _DASH, _DASH_PERIOD = 4.0, 8.0
 """Terminal columns that a dash covers, and from dash to dash."""
 
-_LARGEST = 1e100
-"""What is larger is as good as infinite: no axis can show it."""
+_LARGEST = 1e4
+"""What is so many times larger than the median is as good as infinite: no axis shows both."""
 
 _FEW, _DWARFS = 20, 7.0
 """From so many values on, a largest one that is so many times the median asks for a logarithmic axis."""
@@ -49,12 +49,15 @@ def plot_of(history: History, main: str, choice: int, columns: int, log_scale: b
     index = choice % len(all_groups)
     x = np.array(history.steps(), dtype=np.float64)
     columns_of_group = [np.array(history.columns[name], dtype=np.float64) for name in all_groups[index]]
+    largest = _largest(np.concatenate(columns_of_group))
     if log_scale is None:
         log_scale = spans_magnitudes(np.concatenate(columns_of_group))
-    curves, bad_at = [], None
+    curves, bad_at, off_at = [], None, None
     for number, (name, raw) in enumerate(zip(all_groups[index], columns_of_group, strict=True)):
-        raw[np.abs(raw) > _LARGEST] = math.inf
         bad_at = _earlier(bad_at, _broken_at(x, raw))
+        beyond = np.abs(raw) > largest
+        off_at = _earlier(off_at, float(x[beyond.argmax()]) if beyond.any() else None)
+        raw[beyond] = math.nan
         y = np.where(raw > 0, np.log10(np.where(raw > 0, raw, 1.0)), math.nan) if log_scale else raw
         pieces = list(_pieces(*thin(x, y, columns)))
         if number % 2:
@@ -76,7 +79,15 @@ def plot_of(history: History, main: str, choice: int, columns: int, log_scale: b
         index=index,
         groups=len(all_groups),
         bad_at=bad_at,
+        off_at=off_at,
     )
+
+
+def _largest(values: Floats) -> float:
+    """From where on a value is off every useful axis, as those of an exploding loss are."""
+    sizes = np.abs(values[np.isfinite(values)])
+    middle = float(np.median(sizes)) if len(sizes) >= _FEW else 0.0
+    return _LARGEST * middle if middle > 0 else math.inf
 
 
 def spans_magnitudes(values: Floats) -> bool:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+
+from trainer_tui.tui.drafts import Draft, Drafts
+
+PATIENCE_S = 10.0
+"""How long a save waits for another writer of the diary."""
+
+HURRY_S = 1.0
+"""The same when the screens are being left."""
 
 
 @dataclass(slots=True)
@@ -17,6 +26,8 @@ class Sheet:
     """The text as the diary has it, as far as we know."""
     text: str
     """The text as the editor has it."""
+    adopted: tuple[Path, ...] = ()
+    """The draft of a process that is gone, where the text came from."""
 
     @property
     def changed(self) -> bool:
@@ -25,52 +36,68 @@ class Sheet:
 
 
 class Desk:
-    """The sheets of one diary. Raises nothing for a file that cannot be read or written: it says so."""
+    """The sheets of one diary. Its methods read and write files: away from the screen's thread they go."""
 
     def __init__(self, diary: Path) -> None:
         self.diary = diary
+        self.drafts = Drafts(diary)
         self._sheets: dict[int, Sheet] = {}
         self._seen: object = None
+        self._opening = threading.Lock()
+        self._drafting = threading.Lock()
 
     def open(self, number: int | None) -> Sheet | None:
         """The sheet of an entry (None: the newest), with what was not saved before; None when there is none.
 
-        Raises OSError when the diary cannot be read and nothing of the entry is here.
+        What a process that is gone left unsaved is taken up again. Raises OSError when the diary cannot be
+        read and nothing of the entry is here.
         """
         from trainer_tui.diary import entries  # not before the first frame
 
-        if number in self._sheets and self._sheets[number].changed:
-            return self._sheets[number]
-        found = [e for e in entries(self.diary) if number is None or e.number == number]
-        if not found:
+        with self._opening:
+            if number in self._sheets and self._sheets[number].changed:
+                return self._sheets[number]
+            found = [e for e in entries(self.diary) if number is None or e.number == number]
+            if not found:
+                return self._begin(number, None) if number is not None else None
+            entry = found[0] if number is not None else found[-1]
+            kept = self._sheets.get(entry.number)
+            if kept is not None and kept.changed:
+                return kept
+            return self._begin(entry.number, as_edited(entry.text))
+
+    def _begin(self, number: int, text: str | None) -> Sheet | None:
+        """A sheet with the text of the diary (None: it has no such entry any more), or of a draft of it."""
+        draft = self._lost_draft(number, text)
+        if draft is not None:
+            sheet = Sheet(number, draft.base, draft.text, (draft.path,))
+        elif text is not None:
+            sheet = Sheet(number, text, text)
+        else:
             return None
-        entry = found[0] if number is not None else found[-1]
-        kept = self._sheets.get(entry.number)
-        if kept is not None and kept.changed:
-            return kept
-        text = _as_edited(entry.text)
-        sheet = Sheet(entry.number, text, text)
-        self._sheets[entry.number] = sheet
+        self._sheets[number] = sheet
         return sheet
 
-    def refresh(self, sheet: Sheet) -> bool:
-        """Take over what somebody else wrote into an entry not being changed here; True if there was any."""
+    def _lost_draft(self, number: int, text: str | None) -> Draft | None:
+        drafts = self.drafts.abandoned(number)
+        saved = [draft for draft in drafts if draft.text in (text, draft.base)]
+        self.drafts.drop(draft.path for draft in saved)
+        lost = [draft for draft in drafts if draft not in saved]
+        return lost[-1] if lost else None
+
+    def news(self, sheet: Sheet) -> str | None:
+        """What somebody else made of an entry since the last call; None when nothing is new."""
         stamp = _stamp(self.diary)
         if stamp == self._seen:
-            return False
+            return None
         self._seen = stamp
-        if sheet.changed:
-            return False
         from trainer_tui.diary import entries
 
         try:
             found = [entry.text for entry in entries(self.diary) if entry.number == sheet.number]
         except OSError:
-            return False
-        if not found or _as_edited(found[0]) == sheet.text:
-            return False
-        sheet.base = sheet.text = _as_edited(found[0])
-        return True
+            return None
+        return as_edited(found[0]) if found else None
 
     def neighbour(self, number: int, step: int) -> Sheet | None:
         """The entry before (-1) or after (1) one."""
@@ -83,7 +110,7 @@ class Desk:
         except (OSError, ValueError):
             return None
 
-    def save(self, sheet: Sheet) -> str:
+    def save(self, sheet: Sheet, patience_s: float = PATIENCE_S) -> str:
         """Write a sheet into the diary and return what the user should know, mostly nothing.
 
         Raises OSError when the diary cannot be written; the sheet keeps its text.
@@ -92,11 +119,31 @@ class Desk:
 
         text = sheet.text
         if text == sheet.base:
+            sentence = ""
+        else:
+            sentence = save_entry(self.diary, sheet.number, sheet.base, text, patience_s).sentence
+            # The editor keeps its own buffer, so this is what the diary was last given.
+            sheet.base = text
+        self.keep_draft(sheet)
+        return sentence
+
+    def keep_draft(self, sheet: Sheet) -> str:
+        """Bring the draft of a sheet up to date: written, or removed once the diary has the text.
+
+        Returns why it could not be written, mostly nothing.
+        """
+        with self._drafting:
+            if not sheet.changed:
+                self.drafts.drop((self.drafts.path(sheet.number), *sheet.adopted))
+                sheet.adopted = ()
+                return ""
+            try:
+                self.drafts.keep(sheet.number, sheet.base, sheet.text)
+            except OSError as error:
+                return f"no draft can be kept: {error.strerror or error}"
+            self.drafts.drop(sheet.adopted)
+            sheet.adopted = ()
             return ""
-        result = save_entry(self.diary, sheet.number, sheet.base, text)
-        # The editor keeps its own buffer, so this is what the diary was last given.
-        sheet.base = text
-        return result.sentence
 
     def unsaved(self) -> list[Sheet]:
         """The sheets whose text is not in the diary."""
@@ -107,10 +154,18 @@ class Desk:
         files = []
         for sheet in self.unsaved():
             try:
-                self.save(sheet)
-            except OSError:
-                files.append(_rescue_file(sheet))
+                self.save(sheet, HURRY_S)
+            except Exception:  # whatever is wrong with one entry, this one's text and the next ones' are kept
+                files += self._kept_elsewhere(sheet)
         return files
+
+    def _kept_elsewhere(self, sheet: Sheet) -> list[Path]:
+        """Where a text lies that the diary did not take: a file to read, or at least its draft."""
+        refused = self.keep_draft(sheet)
+        try:
+            return [_rescue_file(sheet)]
+        except (OSError, ValueError):
+            return [] if refused else [self.drafts.path(sheet.number)]
 
 
 def _stamp(path: Path) -> object:
@@ -122,7 +177,7 @@ def _stamp(path: Path) -> object:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _as_edited(text: str) -> str:
+def as_edited(text: str) -> str:
     """The text as an editor holds it: one kind of line ending (the diary restores its own)."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

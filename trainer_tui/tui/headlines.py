@@ -13,6 +13,7 @@ from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.plan import PHASE_NAMES
 from trainer_tui.runs.state import RunState
 from trainer_tui.runs.text import clean
+from trainer_tui.tui.alarms import tone_of
 from trainer_tui.tui.pictures import RunPicture, Tone
 from trainer_tui.tui.words import about_text, bar, elapsed_text, number_text
 
@@ -25,12 +26,10 @@ _STATUS: dict[str, tuple[str, str, Tone]] = {
     "stopping": ("■", "stopping", "warning"),
     "finishing": ("◍", "ended, being judged", "warning"),
 }
-_MILD_ENDS: dict[str, tuple[str, Tone]] = {
-    "passed": ("✔", "good"),
-    "stopped-by-user": ("■", "warning"),
-    "time-limit": ("■", "warning"),
-    "lost": ("?", "blind"),
-}
+_ENDS: dict[str, tuple[str, Tone]] = {"good": ("✔", "good"), "neutral": ("■", "warning"), "bad": ("✘", "bad")}
+"""Sign and tone of an end that was as it should be, that somebody wanted, that was wrong."""
+
+_LOST: tuple[str, Tone] = ("?", "blind")
 _STILL = {"running": "still running"}
 _PHASE_CODES = {"quick": "5A", "full": "5B"}
 _GAP = "  "
@@ -43,11 +42,16 @@ def elapsed_now(picture: RunPicture, monotonic: float) -> float | None:
     return picture.elapsed_s + max(0.0, monotonic - picture.seen_at)
 
 
+def end_sign(reason: str) -> tuple[str, Tone]:
+    """Sign and tone of an end."""
+    return _LOST if reason == "lost" else _ENDS[tone_of(reason)]
+
+
 def status_piece(picture: RunPicture) -> Piece:
     """Sign and word for how the run stands. What cannot be seen, or is suspected, is never green."""
     state = picture.state
     if state.over:
-        sign, tone = _MILD_ENDS.get(state.reason, ("✘", "bad"))
+        sign, tone = end_sign(state.reason)
         return f"{sign} {state.reason}", tone
     sign, word, tone = _STATUS[state.status]
     failure = state.failure
@@ -188,8 +192,7 @@ def _links_before(picture: RunPicture) -> list[list[Piece]]:
             links.append([(f"{_PHASE_CODES.get(phase, phase)} {phase} – skipped", "warning")])
     latest = {state.phase: state for state in picture.earlier if state.phase != picture.state.phase}
     for phase, state in latest.items():
-        tone: Tone = "good" if state.passed else "bad"
-        sign = "✔" if state.passed else "✘"
+        sign, tone = end_sign(state.reason)
         name = f"{_PHASE_CODES.get(phase, '')} {phase}"
         if any(skipped == phase for skipped, _ in state.skipped):
             links.append([(f"{name} – skipped", "warning")])

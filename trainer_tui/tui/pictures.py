@@ -71,6 +71,8 @@ class PlotPicture:
     groups: int = 0
     bad_at: float | None = None
     """Where a value was first not finite."""
+    off_at: float | None = None
+    """Where a value was first too large for any axis that shows the others."""
     waiting: str = ""
     """Why there is nothing to plot."""
 

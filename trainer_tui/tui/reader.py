@@ -11,11 +11,11 @@ from trainer_tui.runs.changes import Changes
 from trainer_tui.runs.events import Event, read_events
 from trainer_tui.runs.follow import RunFollower, WatchFollower
 from trainer_tui.runs.text import clean
+from trainer_tui.supervise.revival import Revival
 from trainer_tui.tui.cockpit import Cockpit
 from trainer_tui.tui.gauges import disk_is_full, gauges_of
 from trainer_tui.tui.pictures import KEEP_LINES, Beat, LogPicture, Notice, PlotPicture, RunPicture, merged
-from trainer_tui.tui.revival import Revival
-from trainer_tui.tui.signals import notices_of, signals_of
+from trainer_tui.tui.signals import signals_of
 
 STREAM_S = 0.2
 """Between two looks at log, history and events while things move."""
@@ -143,7 +143,6 @@ class Reader(threading.Thread):
             log=self._log_picture(run, log is not None and log.skipped, moved) if log or moved else None,
             plot=self._plot_picture(run, rows, moved),
             signals=signals_of([*self._earlier_events, *run.events]) if events or moved else None,
-            notices=() if moved else notices_of(events),
             no_gauges=moved,
         )
         if log is not None and not moved:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from trainer_tui.runs.control import Request
 from trainer_tui.runs.plan import PHASE_NAMES
 from trainer_tui.runs.state import RunState
 
-Key = Literal["pause", "stop", "skip"]
+_STOPPABLE = ("starting", "running", "paused", "stopping")
+"""While starting, the supervisor keeps a stop; while a skip is at work, it calls off the full phase."""
 
-_BEFORE_THE_END = ("starting", "running", "paused")
+_SKIPPABLE = ("starting", "running", "paused")
 
 
 def request_of_key(key: str, state: RunState) -> Request | None:
@@ -18,13 +17,11 @@ def request_of_key(key: str, state: RunState) -> Request | None:
     if key == "pause":
         return "resume" if state.status == "paused" else "pause" if state.status == "running" else None
     if key == "stop":
-        return "stop" if state.status in ("starting", "running", "paused", "stopping") else None
+        return "stop" if state.status in _STOPPABLE else None
+    if key == "skip":
+        return "skip" if state.phase == "quick" and state.status in _SKIPPABLE else None
     if key == "note":
         return None if state.over else "note"
-    if key == "skip":
-        return (
-            "skip" if state.phase == "quick" and state.status in ("starting", "running", "paused") else None
-        )
     return None
 
 

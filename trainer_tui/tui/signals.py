@@ -8,7 +8,8 @@ from typing import Any
 from trainer_tui.runs.events import Event
 from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.text import clean
-from trainer_tui.tui.pictures import Notice, Signal, Tone
+from trainer_tui.tui.headlines import end_sign
+from trainer_tui.tui.pictures import Signal, Tone
 
 SIGNS: dict[Tone, str] = {"plain": "·", "dim": "·", "good": "✔", "warning": "▲", "bad": "✘", "blind": "◌"}
 
@@ -27,15 +28,6 @@ def signals_of(events: Iterable[Event], limit: int = 200) -> tuple[Signal, ...]:
         found.pop(key, None)
         found[key] = Signal(str(event.get("time", "")), SIGNS[tone], tone, clean(text, 400))
     return tuple(reversed(list(found.values())[-limit:]))
-
-
-def notices_of(events: Iterable[Event]) -> tuple[Notice, ...]:
-    """What is said aloud as it comes: answers to requests."""
-    return tuple(
-        Notice(clean(f"{event.get('request', 'request')}: {event.get('outcome', 'taken up')}", 300))
-        for event in events
-        if event.get("kind") == "control"
-    )
 
 
 def _line(event: Event) -> Line | None:
@@ -83,8 +75,7 @@ def _forecast(event: Event) -> Line:
 
 def _ended(event: Event) -> Line:
     reason, sentence = str(event.get("reason", "failed")), str(event.get("sentence", ""))
-    tone: Tone = "good" if reason == "passed" else "warning" if reason == "stopped-by-user" else "bad"
-    return tone, f"{reason}: {sentence}" if sentence else reason
+    return end_sign(reason)[1], f"{reason}: {sentence}" if sentence else reason
 
 
 def _restart(event: Event) -> Line:

@@ -13,7 +13,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 _HINT = "in a sentence; enter sends it, esc cancels"
-_EMPTY = "some words are needed: they are written down with the run"
 
 
 class Confirm(ModalScreen[bool]):

@@ -34,13 +34,24 @@ def gates_text(picture: RunPicture | None) -> Content:
 
 
 def stack_text(state: RunState | None) -> Content | None:
-    """The newest stacks that an incident carries; None when none does."""
+    """The newest stacks that were taken, below the incident they belong to; None when none were.
+
+    A silence that the run recovered from keeps its stacks: where it waited is worth knowing afterwards too.
+    """
     for incident in reversed(state.incidents if state else ()):
-        stacks = incident.facts.get("stacks")
+        stacks = _stacks(incident)
         if stacks:
-            text = stacks if isinstance(stacks, str) else "\n".join(map(str, stacks))
-            return lines([(clean(line), "plain")] for line in text[:_MOST].split("\n"))
+            head: list[Piece] = [(f"{clean(incident.message, 400)} ({incident.fate})", "dim")]
+            rows: list[list[Piece]] = [[(line, "plain")] for line in clean_lines(stacks[:_MOST]).split("\n")]
+            return lines([head, _BLANK, *rows])
     return None
+
+
+def _stacks(incident: Incident) -> str:
+    stacks = incident.facts.get("stacks")
+    if stacks:
+        return stacks if isinstance(stacks, str) else "\n".join(map(str, stacks))
+    return incident.excerpt if incident.source == "silence" else ""
 
 
 def incident_text(incident: Incident | None) -> Content:

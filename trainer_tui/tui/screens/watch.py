@@ -117,8 +117,8 @@ class WatchScreen(Screen[None]):
         return True
 
     def action_diary(self) -> None:
-        """Open the diary."""
-        self.app.open_diary(None)
+        """Open the diary on this run."""
+        self.app.pages.open()
 
     def action_search(self) -> None:
         """Search the log."""
@@ -167,23 +167,23 @@ class WatchScreen(Screen[None]):
 
     def action_pause(self) -> None:
         """Pause, or go on."""
-        self.app.send_request("pause")
+        self.app.errands.send("pause")
 
     def action_stop(self) -> None:
         """End the run, after a question."""
-        self.app.send_request("stop")
+        self.app.errands.send("stop")
 
     def action_skip(self) -> None:
         """Skip the quick phase, with a reason."""
-        self.app.send_request("skip")
+        self.app.errands.send("skip")
 
     def action_note(self) -> None:
         """Write a note into the run's record."""
-        self.app.send_request("note")
+        self.app.errands.send("note")
 
     def action_retry(self) -> None:
         """Start the next attempt."""
-        self.app.retry()
+        self.app.errands.retry()
 
     @on(PlotPane.Wished)
     def _plot_wished(self, event: PlotPane.Wished) -> None:

@@ -114,6 +114,8 @@ class PlotPane(Vertical):
             parts += ["  ", (f"{mark} {curve.label}{last}", style)]
         if picture.bad_at is not None:
             parts += ["  ", (f"✘ not finite at {picture.step} {picture.bad_at:g}", "$text-error bold")]
+        elif picture.off_at is not None:
+            parts += ["  ", (f"▲ off the axis from {picture.step} {picture.off_at:g}", "$text-warning")]
         if picture.log_scale:
             parts.append("  log scale")
         return Content.assemble(*parts)

@@ -20,12 +20,13 @@ class Revival:
         self._revive = revive
         self._unwatched_since: float | None = None
         self._tries: deque[float] = deque(maxlen=PER_MINUTE)
-        self._problem = ""
+        self.problem = ""
+        """Why the last try failed; empty when it did not."""
 
     def look(self, watched: bool, now: float) -> str:
         """Note whether the run is watched at the monotonic time `now`, and return what to say about it."""
         if watched:
-            self._unwatched_since, self._problem = None, ""
+            self._unwatched_since, self.problem = None, ""
             return ""
         if self._unwatched_since is None:
             self._unwatched_since = now
@@ -34,11 +35,11 @@ class Revival:
             self._unwatched_since = now  # give the new one as long to show up
             try:
                 self._revive()
-                self._problem = ""
+                self.problem = ""
             except Exception as error:  # any reason is one sentence for the user, and the run goes on
-                self._problem = clean(f"{error}" or type(error).__name__, 200)
-        if self._problem:
-            return f"{_UNWATCHED}, and none could be started: {self._problem}"
+                self.problem = clean(f"{error}" or type(error).__name__, 200)
+        if self.problem:
+            return f"{_UNWATCHED}, and none could be started: {self.problem}"
         return _UNWATCHED + ("; one is being started" if self._tries else "")
 
     def _may_try(self, now: float) -> bool:

@@ -1,0 +1,52 @@
+"""The diary entry of a failing run: opened with the first certain failure, completed if the end follows."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trainer_tui.diary import EntryFacts
+from trainer_tui.runs.incident import Incident
+from trainer_tui.supervise.writeup import Written, complete_entry, facts_of, open_entry
+
+if TYPE_CHECKING:
+    from trainer_tui.supervise.supervisor import RunSupervisor
+
+COMPLETE_WITHIN_S = 5.0
+"""Later than that somebody may be writing in the entry."""
+
+_COMPLAINT = "the diary cannot be written"
+
+
+class Struggle:
+    """The entry of one run; what a full disk refuses is tried again."""
+
+    def __init__(self, supervisor: RunSupervisor) -> None:
+        self._s = supervisor
+        self._written: Written | None = None
+        self._written_at = 0.0
+
+    def open(self, incident: Incident) -> None:
+        """Open the entry; later incidents of the same failure belong to the first one."""
+        self._s.attempt("diary", _COMPLAINT, lambda: self._open(incident))
+
+    def complete(self) -> None:
+        """Add what came right after the entry was opened, as the traceback of a divergence does."""
+        written, errors = self._written, self._s.book.errors("confirmed")
+        if written is None or not errors or time.monotonic() - self._written_at > COMPLETE_WITHIN_S:
+            return
+        excerpt = next((error.excerpt for error in errors if error.excerpt), "")
+        facts = self._facts(replace(errors[0], excerpt=errors[0].excerpt or excerpt))
+        self._s.attempt("diary", _COMPLAINT, lambda: complete_entry(self._s.notebook, written, facts))
+
+    def _open(self, incident: Incident) -> None:
+        if self._s.state.diary:
+            return
+        self._written = open_entry(self._s.notebook, self._facts(incident))
+        self._written_at = time.monotonic()
+        self._s.emit("diary", entry=self._written.number, incident=incident.id)
+
+    def _facts(self, incident: Incident) -> EntryFacts:
+        s = self._s
+        return facts_of(s.model, s.run, s.request, incident, s.history.history)
