@@ -74,6 +74,9 @@ class IncidentBook:
             incident.fate != known.fate or len(incident.excerpt) > len(known.excerpt)
         ):
             self._put(replace(incident, facts={**known.facts, **incident.facts}))
+        elif "cascade" in incident.facts:
+            # Its consequences are counted here and told with its fate, not one by one.
+            self._incidents[incident.id] = replace(known, facts={**known.facts, **incident.facts})
 
     def training_went_on(self, rows: int, offset: int, now: float, *, has_history: bool) -> None:
         """Decide which suspected errors of the log turned out to be survived. Called each second."""
