@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from trainer_tui.cli.plans import plan_for_model, workplace
+from trainer_tui.cli.plans import open_site, plan_for_model
 from trainer_tui.runs.control import ask
 from trainer_tui.runs.follow import WatchFollower
 from trainer_tui.supervise import start
@@ -36,7 +36,7 @@ async def until(condition: Callable[[], object], timeout: float = 400.0) -> None
 
 async def take(name: str, picture: Path, ready: Callable[[CockpitApp], object]) -> None:
     """Watch a model in the current folder and save the screen when it is ready."""
-    place = workplace()
+    place = open_site()
     folder = place.folder(name)
     start.start_watch(folder, plan_for_model(place, name))
     cockpit = Cockpit(

@@ -10,7 +10,7 @@ import pytest
 
 from trainer_tui.cli.places import model_name
 from trainer_tui.cli.plans import (
-    Workplace,
+    Site,
     moved_here,
     name_of_command,
     plan_for_command,
@@ -23,7 +23,7 @@ from trainer_tui.settings import open_project
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """A project with two models and settings for them."""
     (tmp_path / "models/big").mkdir(parents=True)
     (tmp_path / "models/small.py").write_text("")
@@ -35,7 +35,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
         "[models.train.full]\nmin_hours = 0.5\n"
     )
     monkeypatch.chdir(tmp_path)
-    return Workplace(*open_project(tmp_path, {}))
+    return Site(*open_project(tmp_path, {}))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_names_of_commands(command, name):
     assert name_of_command(command.split()) == name
 
 
-def test_a_plan_for_a_model(place: Workplace):
+def test_a_plan_for_a_model(place: Site):
     plan = plan_for_model(place, "small")
     assert plan.command == (sys.executable, str(place.project.models / "small.py"), "--lr", "0.1")
     assert (plan.seed, plan.memory_limit_bytes, plan.min_s, plan.phases) == (
@@ -69,7 +69,7 @@ def test_a_plan_for_a_model(place: Workplace):
     assert plan_for_model(place, "big").command[1].endswith("models/big/train.py")
 
 
-def test_a_plan_for_a_command(place: Workplace):
+def test_a_plan_for_a_command(place: Site):
     name, plan = plan_for_command(place, [sys.executable, "train.py", "x"])
     assert (name, plan.phases, plan.is_model) == ("train", ("full",), False)
     assert plan.min_s == 1800  # asked for by its own settings alone
@@ -80,11 +80,11 @@ def test_a_plan_for_a_command(place: Workplace):
 
 
 @pytest.mark.parametrize("text", ["small", "small.py", "models/small.py", "./models/small.py"])
-def test_a_model_by_its_path(place: Workplace, text: str):
+def test_a_model_by_its_path(place: Site, text: str):
     assert model_name(place.project, text) == "small"
 
 
-def test_paths_that_are_no_models(place: Workplace):
+def test_paths_that_are_no_models(place: Site):
     assert model_name(place.project, "models/big/") == "big"
     assert model_name(place.project, "a command's") == "a command's"
     for text in ("train.py", "../x.py", "models/none.py", "/etc/passwd"):
@@ -92,7 +92,7 @@ def test_paths_that_are_no_models(place: Workplace):
             model_name(place.project, text)
 
 
-def test_a_moved_project_takes_its_commands_along(place: Workplace, tmp_path: Path):
+def test_a_moved_project_takes_its_commands_along(place: Site, tmp_path: Path):
     plan = replace(
         plan_for_command(place, [sys.executable, "train.py"])[1], sources=(f"{tmp_path}/train.py", "/x/y.py")
     )

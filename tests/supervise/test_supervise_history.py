@@ -8,7 +8,7 @@ import pytest
 from trainer_tui.runs.history import read_history
 from trainer_tui.supervise.historywatch import PIECE, WARM_ROWS, HistoryWatch
 from trainer_tui.supervise.launch import prepare_run
-from trainer_tui.supervise.metrics import history_of_run, history_path, keep_history
+from trainer_tui.supervise.metrics import history_of_run, keep_history
 
 
 @pytest.mark.parametrize("end", ["sys.exit(0)", "sys.exit(1)", "raise SystemExit('loss is nan')"])
@@ -137,14 +137,14 @@ def test_which_history_is_whose(lab):
     import os
 
     os.utime(foreign, ns=(stale, stale))
-    assert history_path(run, plan) == run.history and history_of_run(run, plan) is None
+    assert run.history_of(plan) == run.history and history_of_run(run, plan) is None
     keep_history(run, plan)
     assert not run.history.exists()
     os.utime(foreign)
-    assert history_path(run, plan) == foreign and history_of_run(run, plan).rows == 1
+    assert run.history_of(plan) == foreign and history_of_run(run, plan).rows == 1
     keep_history(run, plan)
-    assert run.history.read_bytes() == foreign.read_bytes() and history_path(run, plan) == run.history
-    assert history_path(run, lab.plan()) == run.history
+    assert run.history.read_bytes() == foreign.read_bytes() and run.history_of(plan) == run.history
+    assert run.history_of(lab.plan()) == run.history
     foreign.unlink()
     run.history.unlink()
     assert history_of_run(run, plan) is None

@@ -6,7 +6,7 @@ from typing import Any
 
 from trainer_tui.cli.living import lives
 from trainer_tui.cli.places import model_name
-from trainer_tui.cli.plans import workplace
+from trainer_tui.cli.plans import open_site
 from trainer_tui.cli.printing import print_json, say, state_words
 from trainer_tui.cli.watch import retry as start_again
 from trainer_tui.project import ProjectError
@@ -22,7 +22,7 @@ def send(model: str, request: Request, as_json: bool, **fields: Any) -> int:
 
     Raises ProjectError when nothing runs that could be asked.
     """
-    folder = workplace().existing(model)
+    folder = open_site().existing(model)
     if not lives(folder):
         run = folder.newest()
         assert run is not None
@@ -48,7 +48,7 @@ def send(model: str, request: Request, as_json: bool, **fields: Any) -> int:
 
 def retry(model: str, as_json: bool) -> int:
     """Start the next attempt of a model, or of a command watched before, and return."""
-    place = workplace()
+    place = open_site()
     name = model_name(place.project, model)
     run = start_again(place.folder(name))
     if run is None:
@@ -62,7 +62,7 @@ def retry(model: str, as_json: bool) -> int:
 
 def take_over(model: str, as_json: bool) -> int:
     """Start a supervisor for a run that lost its own."""
-    folder = workplace().existing(model)
+    folder = open_site().existing(model)
     took = start.revive(folder)
     if as_json:
         print_json({"model": folder.name, "took_over": took})

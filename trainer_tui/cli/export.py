@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from trainer_tui.cli.plans import workplace
+from trainer_tui.cli.plans import open_site
 from trainer_tui.cli.printing import complain
 from trainer_tui.cli.show import pick
 from trainer_tui.cli.streams import put_bytes
@@ -30,7 +30,7 @@ def history(model: str, number: int | None, form: str, output: str) -> int:
         raise ProjectError(f"the format {form!r} is unknown", f"--format takes {', '.join(FORMATS)}")
     if form == "parquet" and not output and sys.stdout.isatty():
         raise ProjectError("Parquet is nothing for a terminal", "name a file with -o")
-    run = pick(workplace().existing(model), number)
+    run = pick(open_site().existing(model), number)
     request = run.request()
     path = run.history_of(request.plan) if request else run.history
     try:

@@ -20,7 +20,7 @@ GIB = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class Workplace:
+class Site:
     """A project with its settings."""
 
     project: Project
@@ -51,7 +51,7 @@ class Workplace:
         raise ProjectError(f"there is no model and no run named {model!r}", hint)
 
 
-def workplace(*, without_project: bool = False) -> Workplace:
+def open_site(*, without_project: bool = False) -> Site:
     """The project around the current folder; `without_project`: the current folder will do as one."""
     try:
         project, settings = open_project()
@@ -60,10 +60,10 @@ def workplace(*, without_project: bool = False) -> Workplace:
         if not without_project and not has_runs(here):
             raise
         project, settings = here, Settings()
-    return Workplace(project, settings)
+    return Site(project, settings)
 
 
-def plan_for_model(place: Workplace, name: str, skip_quick: str = "") -> WatchPlan:
+def plan_for_model(place: Site, name: str, skip_quick: str = "") -> WatchPlan:
     """The plan for `models/NAME.py`. Raises ProjectError when it is not there or is no Python."""
     path = place.project.find_model(name)
     place.project.check_syntax(path)
@@ -82,7 +82,7 @@ def plan_for_model(place: Workplace, name: str, skip_quick: str = "") -> WatchPl
     )
 
 
-def plan_for_command(place: Workplace, command: list[str], name: str = "") -> tuple[str, WatchPlan]:
+def plan_for_command(place: Site, command: list[str], name: str = "") -> tuple[str, WatchPlan]:
     """The name and the plan for any command: it runs once, as a full phase, for it knows no quick one."""
     if not command:
         raise ProjectError("no command after --", "as in `trainer-tui watch -- python train.py --epochs 90`")
@@ -137,7 +137,7 @@ def name_of_command(command: list[str]) -> str:
 
 
 def _plan(
-    place: Workplace,
+    place: Site,
     model: ModelSettings,
     *,
     name: str,

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from trainer_tui.cli.living import asked
-from trainer_tui.cli.plans import Workplace, workplace
+from trainer_tui.cli.plans import Site, open_site
 from trainer_tui.cli.printers import progress_text
 from trainer_tui.cli.printing import complain, event_line, gate_line, print_json, say, state_words, table
 from trainer_tui.cli.records import look, run_record
@@ -28,7 +28,7 @@ from trainer_tui.supervise.revival import Revival
 
 def status(model: str | None, as_json: bool) -> int:
     """The newest run of each model. With a model: exit code of its run, `EXIT_RUNNING` while it runs."""
-    place = workplace()
+    place = open_site()
     found = [runs_of[-1] for folder in _folders(place, model) if (runs_of := asked(folder))]
     looks = [look(run) for run in found]
     if as_json:
@@ -46,7 +46,7 @@ def status(model: str | None, as_json: bool) -> int:
 
 def runs(model: str | None, as_json: bool, rebuild: bool) -> int:
     """Every run, newest last."""
-    place = workplace()
+    place = open_site()
     if rebuild:
         _rebuild(place)
     looks = [look(run) for folder in _folders(place, model) for run in asked(folder)]
@@ -74,7 +74,7 @@ def runs(model: str | None, as_json: bool, rebuild: bool) -> int:
 
 def events(model: str, number: int | None, follow: bool, as_json: bool) -> int:
     """What happened to a run; `follow` goes on to the runs after it, until the watch is over."""
-    folder = workplace().existing(model)
+    folder = open_site().existing(model)
     run = pick(folder, number)
     while True:
         _print_events(folder, run, follow, as_json)
@@ -88,7 +88,7 @@ def check(model: str, number: int | None, as_json: bool) -> int:
     """The checklist as run and diary stand now; `EXIT_GATE` when a gate failed or waits for a person."""
     from trainer_tui.supervise.gates import evaluate, failures, open_gates
 
-    place = workplace()
+    place = open_site()
     folder = place.existing(model)
     full = [run for run in asked(folder) if run.phase == "full"]
     run = pick(folder, number) if number is not None or not full else full[-1]
@@ -130,7 +130,7 @@ def pick(folder: ModelFolder, number: int | None) -> RunFolder:
     return run
 
 
-def _folders(place: Workplace, model: str | None) -> list[ModelFolder]:
+def _folders(place: Site, model: str | None) -> list[ModelFolder]:
     return (
         [place.existing(model)]
         if model is not None
@@ -143,7 +143,7 @@ def _standing(seen: RunFollower) -> str:
     return f"{words}  {progress_text(seen)}" if seen.state.alive else words
 
 
-def _with_skips(place: Workplace, plan: WatchPlan) -> WatchPlan:
+def _with_skips(place: Site, plan: WatchPlan) -> WatchPlan:
     """The plan with the gates that the settings skip now: a reason written after the run counts as well."""
     skips = place.settings.for_model(plan.model).gates.skip
     return replace(plan, skipped_gates={**plan.skipped_gates, **skips})
@@ -180,7 +180,7 @@ def _print_events(folder: ModelFolder, run: RunFolder, follow: bool, as_json: bo
         changes.close()
 
 
-def _rebuild(place: Workplace) -> None:
+def _rebuild(place: Site) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from trainer_tui.runs import index

@@ -20,7 +20,7 @@ from trainer_tui.runs.verdict import EXIT_PASSED
 from trainer_tui.supervise import start
 
 if TYPE_CHECKING:
-    from trainer_tui.cli.plans import Workplace
+    from trainer_tui.cli.plans import Site
     from trainer_tui.runs.plan import WatchPlan
     from trainer_tui.tui.cockpit import Departure
 
@@ -102,9 +102,9 @@ def _for_model(wish: Wish) -> tuple[Project, ModelFolder, Begin]:
             )
         # Coming back needs no settings: they are in the run folder.
         return project, folder, lambda: _revive(folder)
-    from trainer_tui.cli.plans import workplace
+    from trainer_tui.cli.plans import open_site
 
-    place = workplace()
+    place = open_site()
     if wish.attach:
         place.existing(name)
     return (
@@ -115,9 +115,9 @@ def _for_model(wish: Wish) -> tuple[Project, ModelFolder, Begin]:
 
 
 def _for_command(wish: Wish, command: list[str]) -> tuple[Project, ModelFolder, Begin]:
-    from trainer_tui.cli.plans import plan_for_command, workplace
+    from trainer_tui.cli.plans import open_site, plan_for_command
 
-    place = workplace(without_project=True)
+    place = open_site(without_project=True)
     chosen, plan = plan_for_command(place, command, wish.name)
     if wish.attach:
         place.existing(chosen)
@@ -152,12 +152,12 @@ def _revive(folder: ModelFolder) -> None:
     start.revive(folder)
 
 
-def _starting(place: Workplace, name: str, plan: WatchPlan) -> Begin:
+def _starting(place: Site, name: str, plan: WatchPlan) -> Begin:
     place.project.check_writable()
     return lambda: start.start_watch(place.folder(name), plan)
 
 
-def plan_by_name(place: Workplace, name: str, skip_quick: str = "") -> WatchPlan:
+def plan_by_name(place: Site, name: str, skip_quick: str = "") -> WatchPlan:
     """The plan for a model, or again for a command that was watched under this name before.
 
     Raises ProjectError when there is neither.
@@ -183,9 +183,9 @@ def retry(folder: ModelFolder) -> RunFolder | None:
 
     Raises ProjectError or SettingsError when it cannot be planned any more.
     """
-    from trainer_tui.cli.plans import workplace
+    from trainer_tui.cli.plans import open_site
 
-    place = workplace(without_project=True)
+    place = open_site(without_project=True)
     plan = plan_by_name(place, folder.name)
     place.project.check_writable()
     return None if lives(folder) else start.start_watch(folder, plan)

@@ -17,6 +17,7 @@ from trainer_tui.runs.plan import Phase, RunRequest, WatchPlan
 from trainer_tui.runs.process import boot_id, host_name
 from trainer_tui.supervise import shim, surroundings
 from trainer_tui.supervise.sources import copy_sources, digest_of, git_state
+from trainer_tui.supervise.tries import tried_before
 
 
 def prepare_run(
@@ -42,6 +43,7 @@ def _furnish(
 ) -> None:
     copy_sources(plan.sources, Path(plan.root), run.source)
     log = model.log_of(run)
+    before = tried_before(model, run.number, phase)
     request = RunRequest(
         model=model.name,
         number=run.number,
@@ -57,11 +59,12 @@ def _furnish(
         host=host_name(),
         boot_id=boot_id(),
         user=_user(),
-        python=sys.version.split()[0],
+        python=sys.version.split()[0] if plan.command[0] == sys.executable else "",
         git=git_state(Path(plan.root)),
         limit_s=plan.quick_limit_s if phase == "quick" else plan.full_limit_s,
         memory_limit_bytes=plan.memory_limit_bytes,
         source_digest=digest_of(run.source),
+        retry_of=before[-1].name if before else "",
     )
     log.touch()
     replace_json(run.run_json, request.to_dict())

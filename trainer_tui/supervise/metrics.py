@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 from trainer_tui.runs.history import History, read_history
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.plan import WatchPlan
 
 
-def history_path(run: RunFolder, plan: WatchPlan) -> Path:
-    """The file with this run's metrics.
-
-    A foreign history that nobody wrote since the run was made is an earlier run's.
-    """
-    path = run.history_of(plan)
-    return run.history if path != run.history and _older(path, run.run_json) else path
-
-
 def history_of_run(run: RunFolder, plan: WatchPlan) -> History | None:
     """The metrics of a run as they stand now; None when there are none that can be read."""
     try:
-        return read_history(history_path(run, plan))
+        return read_history(run.history_of(plan))
     except OSError:
         return None
 
 
 def keep_history(run: RunFolder, plan: WatchPlan) -> None:
     """Copy a foreign history into the run folder, before the script's next run wipes it. Raises OSError."""
-    path = history_path(run, plan)
+    path = run.history_of(plan)
     if path != run.history and path.is_file():
         temporary = run.history.with_suffix(".tmp")
         shutil.copyfile(path, temporary)
         temporary.replace(run.history)
-
-
-def _older(path: Path, than: Path) -> bool:
-    try:
-        return path.stat().st_mtime_ns < than.stat().st_mtime_ns
-    except OSError:
-        return False

@@ -25,7 +25,6 @@ from trainer_tui.supervise.finish import finish
 from trainer_tui.supervise.historywatch import HistoryWatch
 from trainer_tui.supervise.logwatch import LogWatch
 from trainer_tui.supervise.machine import Machine
-from trainer_tui.supervise.metrics import history_path
 from trainer_tui.supervise.presence import Presence
 from trainer_tui.supervise.sight import Sight
 from trainer_tui.supervise.stallwatch import Stall
@@ -63,7 +62,7 @@ class RunSupervisor:
         self._cursor = next((event for event in reversed(past) if event["kind"] == "cursor"), {})
         self.book = IncidentBook(self.state.incidents, self._record, self.facts)
         judged = int(self._cursor.get("history_rows", 0))
-        self.history = HistoryWatch(history_path(run, self.plan), judged)
+        self.history = HistoryWatch(run.history_of(self.plan), judged)
         self.log = LogWatch(
             run.log(),
             self._cursor.get("log_offset", 0),
@@ -176,7 +175,7 @@ class RunSupervisor:
 
     def _read_history(self, now: float) -> bool:
         try:
-            gained = self.history.poll(history_path(self.run, self.plan))
+            gained = self.history.poll(self.run.history_of(self.plan))
         except OSError as error:
             self.see("history", f"the history cannot be read: {error.strerror or error}")
             return False

@@ -5,6 +5,9 @@ from __future__ import annotations
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.state import observe
 
+AT_MOST = 50
+"""Earlier runs that are looked at."""
+
 
 def tried_before(model: ModelFolder, number: int, phase: str) -> list[RunFolder]:
     """The runs of this phase before that number and after the last one that passed, oldest first."""
@@ -14,4 +17,6 @@ def tried_before(model: ModelFolder, number: int, phase: str) -> list[RunFolder]
             if observe(earlier).passed:
                 break
             found.append(earlier)
+            if len(found) == AT_MOST:
+                break
     return found[::-1]
