@@ -156,4 +156,8 @@ def test_a_loss_that_explodes_is_followed_to_infinity(factor: float) -> None:
         row = {"epoch": epoch, "train_loss": value, "val_loss": 2 * value, "grad_norm": abs(value)}
         found += flags.feed(epoch, [row])
         value *= factor
-    assert [i.fate for i in found if i.id == "history:nan:train_loss"] == ["suspected", "confirmed"]
+    diverged = [i for i in found if i.id == "history:nan:train_loss"]
+    assert [i.fate for i in diverged] == ["suspected", "confirmed"]
+    assert "e+100" not in diverged[0].message, (
+        "the value itself is quoted, not what the statistics made of it"
+    )

@@ -18,6 +18,7 @@ from trainer_tui.runs.state import Forecast, RunState
 from trainer_tui.runs.verdict import GateResult
 from trainer_tui.supervise.revival import Revival
 from trainer_tui.tui.alarms import has_failed
+from trainer_tui.tui.gauges import growth
 from trainer_tui.tui.headlines import alert_lines, chain_line, state_line, status_piece
 from trainer_tui.tui.pictures import Beat, LogPicture, Notice, RunPicture, merged
 from trainer_tui.tui.requests import request_of_key
@@ -249,3 +250,12 @@ def test_a_supervisor_that_cannot_be_started_is_told() -> None:
     revival = Revival(revive)
     revival.look(False, 0.0)
     assert revival.look(False, 2.0).endswith("none could be started: no fork")
+
+
+def test_start_up_is_no_growth() -> None:
+    seconds = [float(t) for t in range(120)]
+    ramp = [min(t, 20.0) * 1e7 for t in seconds]
+    assert growth(seconds, ramp) == pytest.approx(0)
+    leak = [2e8 + t * 1e6 for t in seconds]
+    assert growth(seconds, leak) == pytest.approx(6e7)
+    assert growth(seconds[:50], ramp[:50]) is None

@@ -81,6 +81,8 @@ class _Column:
     bad: int = 0
     bad_id: str = ""
     bad_message: str = ""
+    last: float | None = None
+    """The newest finite value, untamed."""
     first: list[float] = field(default_factory=list)
     best: float = math.inf
     best_at: int = 0
@@ -127,6 +129,7 @@ class RedFlags:
                 column = self._columns.setdefault(name, _Column(name))
                 self._finite(column, value, at, found)
                 if math.isfinite(value):
+                    column.last = value
                     self._loss(column, tame(value), at, found)
             elif name.lower() in GRADIENT_COLUMNS:
                 column = self._columns.setdefault(name, _Column(name))
@@ -152,7 +155,7 @@ class RedFlags:
         if column.bad == 1:
             nth = self._episodes[name] = self._episodes.get(name, 0) + 1
             column.bad_id = f"history:nan:{name}" + (f":{at['row']}" if nth > 1 else "")
-            last = f", after {column.values[-1]:.4g}" if column.values else ""
+            last = f", after {column.last:.4g}" if column.last is not None else ""
             message = column.bad_message = f"{name} is {value} {_at(at)}{last}"
             found.append(self._nan(column, "suspected", message, {**at, "value": str(value)}))
         elif column.bad == self._limits.confirm_after:

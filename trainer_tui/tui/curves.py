@@ -20,7 +20,7 @@ _DASH, _DASH_PERIOD = 4.0, 8.0
 _LARGEST = 1e4
 """What is so many times larger than the median is as good as infinite: no axis shows both."""
 
-_FEW, _DWARFS = 20, 7.0
+_FEW, _DWARFS = 20, 6.0
 """From so many values on, a largest one that is so many times the median asks for a logarithmic axis."""
 
 Floats = NDArray[np.float64]

@@ -13,6 +13,9 @@ SERIES = 40
 GROWTH_S = 300.0
 """The past that the growth of the job's memory is taken from."""
 
+START_UP_S = 30.0
+"""Imports and data fill the memory of every job in this time: that is no growth."""
+
 _GROWTH_SAMPLES = 400
 
 DISK_LOW_BYTES = float(2 << 30)
@@ -44,11 +47,14 @@ def gauges_of(samples: TelemetryReader) -> GaugePicture | None:
 
 
 def growth(seconds: list[float], sizes: list[float]) -> float | None:
-    """Slope of the sizes over the last minutes, bytes a minute (least squares); None under 30 s."""
+    """Slope of the sizes over the last minutes, bytes a minute (least squares); None under 30 s of them.
+
+    `seconds`: since the process started; its start-up does not count.
+    """
     points = [
         (t, size)
         for t, size in zip(seconds, sizes, strict=False)
-        if math.isfinite(t) and math.isfinite(size) and t >= seconds[-1] - GROWTH_S
+        if math.isfinite(t) and math.isfinite(size) and t >= max(START_UP_S, seconds[-1] - GROWTH_S)
     ]
     if len(points) < 3 or points[-1][0] - points[0][0] < 30:
         return None
