@@ -252,7 +252,7 @@ def test_who_comes_back_after_the_end_sees_the_end(terminal: Terminal):
     (terminal.root / "go").touch()
     assert waited(lambda: terminal.supervisor() is None, 30)
     terminal.command(f"clear; {WATCH} a")
-    terminal.wait_for("a #2 full (5B)", "✔ passed")
+    terminal.wait_for("a #2 full (5B)", "✔ passed", "R starts another run")
     terminal.press("q")
     terminal.wait_for("a/002-full ✔ passed after", PROMPT)
     assert not (terminal.root / "output/a/003-quick").exists()

@@ -69,6 +69,8 @@ async def complete(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "✘ gate-failed" in screen_text(app) and "one worker left" in screen_text(app))
     await until(pilot, lambda: "── train" in screen_text(app) and "GPU" in screen_text(app))
     await until(pilot, lambda: any("⠀" < character <= "⣿" for character in screen_text(app)))
+    app.clear_notifications()  # what it says stands for some seconds, which no picture should depend on
+    await until(pilot, lambda: "R starts another" not in screen_text(app))
 
 
 @pytest.mark.parametrize("size", [(160, 48), (80, 24)], ids=["160x48", "80x24"])

@@ -158,6 +158,10 @@ class CockpitApp(App[Departure]):
             self.notify(notice.text, severity=notice.severity, markup=False)
         if beat.run is not None:
             before, self.picture = self.picture, beat.run
+            if before is None and beat.run.state.over:
+                self.notify(
+                    "This is how it ended. R starts another run.", title=beat.run.state.name, markup=False
+                )
             if before is not None and has_failed(beat.run.state) and not has_failed(before.state):
                 self.bell()  # the terminal, or tmux, can call somebody who looks elsewhere
             self.pages.mind(beat.run)
