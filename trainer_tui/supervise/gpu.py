@@ -15,6 +15,9 @@ _NO_GPU_HERE = ("NotFound", "DriverNotLoaded")
 """In the names of errors that only say that this machine has no GPU: no library, or no driver for it."""
 
 
+_EVENTS_AT_ONCE = 16
+
+
 class GpuWatch:
     """The newest readings of every GPU. `absent`: there is no NVML here, which is a normal state."""
 
@@ -51,6 +54,7 @@ class GpuWatch:
             normal = any(word in type(error).__name__ for word in _NO_GPU_HERE)
             self.problem = "" if normal else f"NVML: {error}"
             return
+        xids = XidEvents(pynvml)
         handles: dict[int, Any] = {}
         if not count:
             self.absent = True
@@ -61,7 +65,8 @@ class GpuWatch:
                 try:
                     if index not in handles:
                         handles[index] = pynvml.nvmlDeviceGetHandleByIndex(index)
-                    readings.append(read_gpu(pynvml, index, handles[index]))
+                        xids.follow(index, handles[index])
+                    readings.append(read_gpu(pynvml, index, handles[index], xids.newest(index)))
                 except Exception as error:  # a GPU that fell off the bus, a driver that was restarted
                     problem = problem or f"GPU {index}: {error}"
             self._readings, self.problem = tuple(readings), problem
@@ -69,7 +74,7 @@ class GpuWatch:
             self._stop.wait(self._period_s)
 
 
-def read_gpu(nvml: Any, index: int, handle: Any) -> Gpu:
+def read_gpu(nvml: Any, index: int, handle: Any, xid: float = math.nan) -> Gpu:
     """One GPU now. What it does not support (utilisation under MIG) is NaN; a lost GPU raises."""
     memory = nvml.nvmlDeviceGetMemoryInfo(handle)
     return Gpu(
@@ -79,7 +84,53 @@ def read_gpu(nvml: Any, index: int, handle: Any) -> Gpu:
         mem_total=float(memory.total),
         temp=_optional(nvml, lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)),
         power=_optional(nvml, lambda: nvml.nvmlDeviceGetPowerUsage(handle) / 1000),
+        slowdown=_counter(nvml, lambda: nvml.nvmlDeviceGetCurrentClocksEventReasons(handle)),
+        ecc_errors=_counter(
+            nvml,
+            lambda: nvml.nvmlDeviceGetTotalEccErrors(
+                handle, nvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED, nvml.NVML_VOLATILE_ECC
+            ),
+        ),
+        xid=xid,
     )
+
+
+class XidEvents:
+    """The newest Xid error of each GPU; NaN where the driver does not tell them, 0 where there was none."""
+
+    def __init__(self, nvml: Any) -> None:
+        self._nvml = nvml
+        self._sets: dict[int, Any] = {}
+        self._newest: dict[int, float] = {}
+
+    def follow(self, index: int, handle: Any) -> None:
+        """Have the errors of a GPU told from now on."""
+        nvml = self._nvml
+        try:
+            events = nvml.nvmlEventSetCreate()
+            nvml.nvmlDeviceRegisterEvents(handle, nvml.nvmlEventTypeXidCriticalError, events)
+        except (AttributeError, nvml.NVMLError):
+            return  # an old driver, or one that tells only root
+        self._sets[index], self._newest[index] = events, 0.0
+
+    def newest(self, index: int) -> float:
+        """Take up what came; it never waits."""
+        if index not in self._sets:
+            return math.nan
+        for _ in range(_EVENTS_AT_ONCE):
+            try:
+                self._newest[index] = float(self._nvml.nvmlEventSetWait_v2(self._sets[index], 0).eventData)
+            except self._nvml.NVMLError:
+                break  # nothing more came
+        return self._newest[index]
+
+
+def _counter(nvml: Any, read: Any) -> float:
+    """A reading that not every driver and card has, and that no run depends on."""
+    try:
+        return float(read())
+    except (AttributeError, nvml.NVMLError):
+        return math.nan
 
 
 def _optional(nvml: Any, read: Any) -> float:

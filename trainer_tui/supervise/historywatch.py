@@ -6,23 +6,31 @@ from dataclasses import replace
 from pathlib import Path
 
 from trainer_tui.failures import RedFlags
+from trainer_tui.runs.flags import FlagSettings
 from trainer_tui.runs.history import History, HistoryReader
 from trainer_tui.runs.incident import Incident
+from trainer_tui.runs.plan import MAIN_METRIC
 
 PIECE = 32 << 10
-"""Bytes read at a time: judging a row costs far more than reading it."""
-
-WARM_ROWS = 300
-"""Rows before the place to go on from that are judged again in silence, so that the curves are known."""
+"""Bytes read at a time: other things wait while rows are judged."""
 
 
 class HistoryWatch:
     """Reads a history a piece at a time and judges its rows, all but the first `judged` ones.
 
-    Those were judged by an earlier supervisor, unless the file began anew since.
+    Those were judged by an earlier supervisor, unless the file began anew since; they are judged once more in
+    silence, so that the curves are known from their start and an open flag keeps its name.
     """
 
-    def __init__(self, path: Path, judged: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        judged: int = 0,
+        flags: FlagSettings | None = None,
+        main_metric: str = MAIN_METRIC,
+    ) -> None:
+        """`flags`: those that are off or tuned. `main_metric`: the column that tells better from worse."""
+        self._settings, self._main_metric = flags, main_metric
         self._begin(path)
         self._known = judged
 
@@ -63,7 +71,7 @@ class HistoryWatch:
     def judge(self) -> list[Incident]:
         """What the rows of the last `poll` show."""
         rows = self.history.rows
-        start = max(rows - self._gained, self._known - WARM_ROWS)
+        start = rows - self._gained
         if start >= rows:
             return []
         fresh = self._reader.logged(rows - start)
@@ -72,7 +80,7 @@ class HistoryWatch:
             self._feed(start, fresh[:known])
             return self._feed(start + known, fresh[known:])
         except Exception:
-            self._flags = RedFlags()  # rows it cannot bear must not blind it for those after them
+            self._flags = self._new_flags()  # rows it cannot bear must not blind it for those after them
             raise
 
     def close(self) -> None:
@@ -89,9 +97,12 @@ class HistoryWatch:
         self._forget()
 
     def _forget(self) -> None:
-        self._flags = RedFlags()
+        self._flags = self._new_flags()
         self._streaks: dict[str, int] = {}
         self._known = 0
+
+    def _new_flags(self) -> RedFlags:
+        return RedFlags(self._settings, self._main_metric)
 
     def _feed(self, first: int, rows: list[dict[str, float]]) -> list[Incident]:
         return [self._named(incident) for incident in self._flags.feed(first, rows)]
