@@ -6,9 +6,8 @@ import time
 import pytest
 
 from trainer_tui.runs.history import read_history
-from trainer_tui.supervise.historywatch import PIECE, WARM_ROWS, HistoryWatch
+from trainer_tui.supervise.historywatch import PIECE, HistoryWatch
 from trainer_tui.supervise.launch import prepare_run
-from trainer_tui.supervise.metrics import history_of_run, keep_history
 
 
 @pytest.mark.parametrize("end", ["sys.exit(0)", "sys.exit(1)", "raise SystemExit('loss is nan')"])
@@ -127,29 +126,6 @@ def test_a_script_with_a_foreign_history_that_begins_its_own(lab):
     assert lab.finished().reason == "nan-loss"
 
 
-def test_which_history_is_whose(lab):
-    lab.script("")
-    foreign = lab.root / "metrics.csv"
-    foreign.write_text("epoch,loss\n1,1\n")
-    plan = lab.plan(history="metrics.csv")
-    run = prepare_run(lab.model, plan, "full")
-    stale = run.run_json.stat().st_mtime_ns - 10**9
-    import os
-
-    os.utime(foreign, ns=(stale, stale))
-    assert run.history_of(plan) == run.history and history_of_run(run, plan) is None
-    keep_history(run, plan)
-    assert not run.history.exists()
-    os.utime(foreign)
-    assert run.history_of(plan) == foreign and history_of_run(run, plan).rows == 1
-    keep_history(run, plan)
-    assert run.history.read_bytes() == foreign.read_bytes() and run.history_of(plan) == run.history
-    assert run.history_of(lab.plan()) == run.history
-    foreign.unlink()
-    run.history.unlink()
-    assert history_of_run(run, plan) is None
-
-
 # ------------------------------------------------------------------------- the watch alone
 
 
@@ -177,7 +153,7 @@ def test_a_long_history_is_read_in_pieces(tmp_path):
     assert found == []
 
 
-def test_what_an_earlier_supervisor_judged_is_not_judged_again(tmp_path, monkeypatch):
+def test_what_an_earlier_supervisor_judged_is_not_told_again(tmp_path):
     losses = [1 / (n + 1) for n in range(4000)]
     losses[100] = losses[3999] = math.nan
     path = table(tmp_path / "h.csv", losses)
@@ -188,12 +164,28 @@ def test_what_an_earlier_supervisor_judged_is_not_judged_again(tmp_path, monkeyp
         ("history:nan:train_loss:3999", "suspected"),
     ]
     later = HistoryWatch(path, judged=3999)
-    fed = []
-    feed = later._flags.feed
-    monkeypatch.setattr(later._flags, "feed", lambda first, rows: fed.append(len(rows)) or feed(first, rows))
     found = read_all(later)[1]
     assert [i.to_dict() for i in found] == [whole[2].to_dict()], "and it bears the same name"
-    assert sum(fed) <= WARM_ROWS + 1
+
+
+def test_a_flag_keeps_its_name_across_a_takeover(tmp_path):
+    path = table(tmp_path / "h.csv", [0.6931] * 12)
+    (raised,) = read_all(HistoryWatch(path))[1]
+    assert (raised.id, raised.fate) == ("history:frozen-metric:train_loss:9", "suspected")
+    table(path, [0.6931] * 12 + [0.69 - 0.01 * n for n in range(40)])
+    (over,) = read_all(HistoryWatch(path, judged=12))[1]
+    assert (over.id, over.fate) == (raised.id, "recovered")
+
+
+def test_flags_are_off_or_tuned_as_the_plan_says(tmp_path):
+    path = table(tmp_path / "h.csv", [0.6931] * 60)
+
+    def raised(**flags):
+        return [(i.kind, i.facts["row"]) for i in read_all(HistoryWatch(path, flags=flags))[1]]
+
+    assert raised() == [("frozen-metric", 9)]
+    assert raised(**{"frozen-metric": {"rows": 30}}) == [("frozen-metric", 29)]
+    assert [kind for kind, _ in raised(**{"frozen-metric": False})] == ["loss-not-decreasing"]
 
 
 def test_a_streak_that_began_before_the_takeover_keeps_its_name(tmp_path):
