@@ -75,8 +75,8 @@ def test_sigkill_near_a_limit_is_likely_out_of_memory() -> None:
         ({"code": 143}, "signal", "signal", "SIGTERM"),
         ({"code": 126}, "launch-failed", "launch-failed", "could not be executed"),
         ({"code": 127}, "launch-failed", "launch-failed", "not found"),
-        ({"code": 3}, "exit-code", "exit-code", "exited with code 3 and wrote no error"),
-        ({"code": 255}, "exit-code", "exit-code", "code 255"),
+        ({"code": 3}, "unclassified", "exit-code", "exited with code 3; nothing in the log says why"),
+        ({"code": 255}, "unclassified", "exit-code", "code 255 (-1: what ssh"),
         ({"code": 1, "oom_kills": 1}, "cpu-oom", "cpu-oom", "counter rose by 1"),
         (
             {"launch_error": "No such file: python9"},
@@ -103,7 +103,7 @@ def test_a_cause_in_the_log_is_taken_up() -> None:
     assert (kind, reason) == ("cuda-oom", "cuda-oom")
     assert message == "exited with code 1 after RuntimeError: CUDA out of memory"
     recovered = cause.with_fate("recovered")
-    assert kinds(classify_exit(ended(code=1), incidents=[recovered]))[0] == "exit-code"
+    assert kinds(classify_exit(ended(code=1), incidents=[recovered]))[0] == "unclassified"
 
 
 def test_sigkill_after_the_log_told_of_the_memory_limit() -> None:

@@ -255,8 +255,8 @@ def test_each_gate_that_fails(finished):
     assert held.state == "failed", "paused time is no training"
 
 
-def test_quick_has_three_gates():
-    assert len(GATES["quick"]) == 3 and len(GATES["full"]) == 10
+def test_quick_has_three_gates_and_one_that_only_speaks_up():
+    assert len(GATES["quick"]) == 4 and len(GATES["full"]) == 10
 
 
 def test_the_diary_opens_gates(finished):
@@ -350,6 +350,16 @@ def test_two_new_rows_prove_that_training_went_on():
     events.book.training_went_on(6, 0, 1.0, has_history=True)
     assert events.fates == [("a", "suspected")]
     events.book.training_went_on(7, 0, 2.0, has_history=True)
+    assert events.fates[-1] == ("a", "recovered")
+
+
+def test_rows_that_were_translated_late_prove_nothing():
+    events = Events()
+    events.see("a", rows=5, now=10.0)
+    events.book.training_went_on(40, 0, 12.0, has_history=True, late_s=5.0)
+    events.book.training_went_on(41, 0, 20.0, has_history=True, late_s=5.0)
+    assert events.fates == [("a", "suspected")], "those 35 may have been written before the error"
+    events.book.training_went_on(42, 0, 21.0, has_history=True, late_s=5.0)
     assert events.fates[-1] == ("a", "recovered")
 
 

@@ -1,15 +1,31 @@
-"""What an exit status proves, and the one machine-readable reason of every kind of failure."""
+"""What an exit status proves, and the one machine-readable reason of every kind of failure.
+
+An exit status says little: a number, at best a signal. What proves who sent it (counters and log of the
+kernel, limits, the scheduler, the memory a moment before) is the `Scene`; the sentence says what was found.
+"""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from trainer_tui.failures import exit_words as words
+from trainer_tui.failures.exit_words import signal_name
+from trainer_tui.failures.scene import (
+    NOTHING_SEEN,
+    Scene,
+    cpu_used_up,
+    crashed_in,
+    job_over,
+    limit_of,
+    limits_for,
+    near_limit,
+    oom_proof,
+)
 from trainer_tui.runs.incident import Incident
-
-NEAR_LIMIT = 0.9
-"""Share of a memory limit from which peak memory counts as near it."""
+from trainer_tui.runs.units import bytes_text
 
 _REASONS: dict[str, str] = {
     "cpu-oom": "cpu-oom",
@@ -19,6 +35,7 @@ _REASONS: dict[str, str] = {
     "signal": "signal",
     "interrupted": "signal",
     "exit-code": "exit-code",
+    "unclassified": "exit-code",
     "launch-failed": "launch-failed",
     "nan-loss": "nan-loss",
     "hang": "hang",
@@ -34,39 +51,45 @@ _REASONS: dict[str, str] = {
     "lost": "lost",
 }
 
-_CRASHES = {
-    "SIGSEGV": "invalid memory access",
-    "SIGBUS": "bad memory access; often /dev/shm or a mapped file ran out of space",
-    "SIGABRT": "aborted itself; often a failed check in compiled code",
-    "SIGILL": "an instruction this CPU does not have",
-    "SIGFPE": "an arithmetic error in compiled code",
-    "SIGTRAP": "a trap in compiled code",
-    "SIGSYS": "a system call that is not allowed",
-}
+FAR_FROM_LIMIT = 0.7
+"""Below this share of the memory allowed, nothing is to be said about memory."""
 
-_NATIVE_HINTS = (
-    "Run once with PYTHONFAULTHANDLER=1: the crash then prints the Python line it was in.",
-    "A version mismatch between compiled libraries (CUDA, numpy, torch) is the most frequent cause.",
+_UNSAID = (
+    "Look at the end of the log; a script that calls sys.exit() without a word leaves only this number.",
 )
-_MEMORY_HINTS = (
-    "Load less data at a time, use a smaller dtype or fewer DataLoader workers.",
-    "Look at the memory curve of this run: steady growth is a leak, a jump is one large allocation.",
-)
-_KILLED_HINTS = (
-    "Ask who shares this machine; container runtimes, schedulers and out-of-memory daemons send it too.",
-    *_MEMORY_HINTS,
-)
-_SHELL_CODES = {
-    126: ("launch-failed", "the command was found but could not be executed",
-          ("Make the script executable, or start it with python.",)),
-    127: ("launch-failed", "the command, or a program it starts, was not found",
-          ("Check the name and PATH of the environment.",)),
-}  # fmt: skip
 
 
 def reason_for(incident: Incident) -> str:
     """The machine-readable reason for which a run ended, from the incident that ended it."""
     return _REASONS.get(incident.kind, "exception")
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """An exit status with all that may explain it."""
+
+    exit: dict[str, Any]
+    incidents: Sequence[Incident]
+    stopped_by_user: bool
+    limit: int | None
+    scene: Scene
+
+    def incident(self, kind: str, rule: str, message: str, hypotheses: tuple[str, ...] = ()) -> Incident:
+        facts: dict[str, Any] = {"exit": {k: v for k, v in self.exit.items() if v not in (None, [], {})}}
+        if self.scene.kernel:
+            facts["kernel"] = [word.text for word in self.scene.kernel[-5:]]
+        gpu = next((word.text for word in self.scene.kernel if word.what == "gpu"), "")
+        if gpu:
+            hypotheses = (f"The kernel's log tells of a GPU meanwhile: {gpu}", *hypotheses)
+        return Incident(
+            id="exit", severity="error", kind=kind, message=message, source="exit", rule=rule,
+            hypotheses=hypotheses, facts=facts, excerpt=self.scene.tail,
+        )  # fmt: skip
+
+    def told(self, *kinds: str) -> Incident | None:
+        """The first error of the log that was not survived (of these kinds)."""
+        errors = (i for i in self.incidents if i.severity == "error" and i.fate != "recovered")
+        return next((i for i in errors if not kinds or i.kind in kinds), None)
 
 
 def classify_exit(
@@ -75,128 +98,126 @@ def classify_exit(
     incidents: Sequence[Incident] = (),
     stopped_by_user: bool = False,
     memory_limit_bytes: int | None = None,
+    scene: Scene = NOTHING_SEEN,
 ) -> Incident | None:
     """What the content of exit.json says about the end of the run; None after exit code 0.
 
     `incidents` are those seen before (a cause in the log makes the bare exit status its proof, not a second
     cause); `stopped_by_user` says that we were asked to stop it; `memory_limit_bytes` is the cgroup's or
-    the machine's limit.
+    the machine's limit; `scene` is what was seen around the end.
     """
+    end = _End(exit, incidents, stopped_by_user, memory_limit_bytes, scene)
     if exit.get("launch_error"):
         hints = ("Check the command and the interpreter of the run.",)
-        return _incident(
-            exit, "launch-failed", "launch-failed", f"could not be started: {exit['launch_error']}", hints
-        )
+        said = f"could not be started: {exit['launch_error']}"
+        return end.incident("launch-failed", "launch-failed", said, hints)
     code, number = exit.get("code"), exit.get("signal")
-    if not number and code == 0:
-        return None
-    if not number and code is not None and 128 < code < 128 + 65 and _signal_name(code - 128):
-        how = f"exited with code {code}"
-        return _by_signal(exit, code - 128, how, incidents, stopped_by_user, memory_limit_bytes)
     if number:
-        return _by_signal(exit, int(number), "", incidents, stopped_by_user, memory_limit_bytes)
+        return _by_signal(end, int(number), "")
+    if code == 0:
+        return None
     if code is None:
-        return _incident(exit, "lost", "exit-unknown", "ended, exit status unknown", ())
-    if code in _SHELL_CODES:
-        kind, meaning, hints = _SHELL_CODES[code]
-        return _incident(exit, kind, f"exit-{code}", f"exited with code {code}: {meaning}", hints)
-    return _by_code(exit, int(code), incidents, stopped_by_user)
+        return _unknown(end)
+    if 128 < code <= 128 + 64 and signal_name(code - 128):
+        return _by_signal(end, code - 128, f"exited with code {code}")
+    return _by_code(end, int(code))
 
 
-def _by_code(
-    exit: dict[str, Any], code: int, incidents: Sequence[Incident], stopped_by_user: bool
-) -> Incident:
-    if stopped_by_user:
-        return _incident(
-            exit, "stopped-by-user", "exit-code", f"exited with code {code} after it was asked to stop", ()
-        )
-    if _oom_kills(exit):
-        kills = f"exited with code {code} and {_rose(exit)}"
-        return _incident(exit, "cpu-oom", "exit-oom", kills, _MEMORY_HINTS)
-    cause = next(
-        (found for found in incidents if found.severity == "error" and found.fate != "recovered"), None
-    )
+def _unknown(end: _End) -> Incident:
+    said = "ended, exit status unknown"
+    proof = oom_proof(end.exit, end.scene)
+    if proof:
+        return end.incident("cpu-oom", "exit-oom", f"{said}; {proof}", words.MEMORY_HINTS)
+    return end.incident("lost", "exit-unknown", said)
+
+
+def _by_code(end: _End, code: int) -> Incident:
+    said = f"exited with code {code}"
+    if end.stopped_by_user:
+        return end.incident("stopped-by-user", "exit-code", f"{said} after it was asked to stop")
+    proof = oom_proof(end.exit, end.scene)
+    if proof:
+        return end.incident("cpu-oom", "exit-oom", f"{said} and {proof}", words.MEMORY_HINTS)
+    cause = end.told()
     if cause is not None:
-        return _incident(
-            exit, cause.kind, "exit-code", f"exited with code {code} after {cause.message}", cause.hypotheses
-        )
-    hints = (
-        "Look at the end of the log; a script that calls sys.exit() without a word leaves only this number.",
-    )
-    return _incident(exit, "exit-code", "exit-code", f"exited with code {code} and wrote no error", hints)
+        limit = limits_for(end.exit, cause.message, cause.kind)
+        after = f"{said} after {cause.message}" + (f"; {limit}" if limit else "")
+        return end.incident(cause.kind, "exit-code", after, cause.hypotheses)
+    custom = words.CODES.get(code)
+    if custom is not None and custom.kind:
+        return end.incident(custom.kind, f"exit-{code}", f"{said}: {custom.meaning}", custom.hints)
+    meaning = f" ({custom.meaning})" if custom is not None else ""
+    hints = (custom.hints if custom is not None else ()) + _UNSAID
+    return end.incident("unclassified", "exit-code", f"{said}{meaning}; nothing in the log says why", hints)
 
 
-def _by_signal(
-    exit: dict[str, Any],
-    number: int,
-    how: str,
-    incidents: Sequence[Incident],
-    stopped_by_user: bool,
-    limit: int | None,
-) -> Incident:
-    name = _signal_name(number) or f"signal {number}"
+def _by_signal(end: _End, number: int, how: str) -> Incident:
+    """`how`: the exit code by which a shell tells of a child's signal; empty: the process itself had it."""
+    name = signal_name(number) or f"signal {number}"
     said = f"{how}: a child was killed by {name}" if how else f"killed by {name}"
     rule = "exit-signal"
     if number == signal.SIGKILL:
-        if _oom_kills(exit):
-            return _incident(exit, "cpu-oom", rule, f"{said} and {_rose(exit)}", _MEMORY_HINTS)
-        if stopped_by_user:
-            return _incident(
-                exit, "stopped-by-user", rule, f"{said} after it was asked to stop and did not", ()
-            )
-        told = next(
-            (found for found in incidents if found.kind == "cpu-oom" and found.severity == "error"), None
-        )
-        if told is not None:
-            return _incident(exit, "cpu-oom", rule, f"{said} after {told.message}", _MEMORY_HINTS)
-        near = _near_limit(exit, limit)
-        if near:
-            return _incident(exit, "killed", rule, f"{said}; likely out of memory: {near}", _MEMORY_HINTS)
-        return _incident(exit, "killed", rule, f"{said}: somebody or something sent SIGKILL", _KILLED_HINTS)
-    if stopped_by_user:
-        return _incident(exit, "stopped-by-user", rule, f"{said} after it was asked to stop", ())
-    if name in _CRASHES:
-        core = ", core dumped" if exit.get("core_dumped") else ""
-        return _incident(exit, "native-crash", rule, f"{said} ({_CRASHES[name]}{core})", _NATIVE_HINTS)
+        return _killed(end, said, rule)
+    if end.stopped_by_user:
+        return end.incident("stopped-by-user", rule, f"{said} after it was asked to stop")
+    if name in words.CRASHES:
+        return _crashed(end, name, said, rule)
     if number == signal.SIGXCPU:
-        return _incident(exit, "time-limit", rule, f"{said}: the limit on CPU time", ())
+        return end.incident("time-limit", rule, f"{said}: {_limit_on_cpu(end)}", words.LIMIT_HINTS)
+    if number == signal.SIGXFSZ:
+        most = limit_of(end.exit, "fsize")
+        allowed = f" of {bytes_text(most)}" if most else ""
+        said = f"{said}: a file reached the size limit{allowed} (ulimit -f)"
+        return end.incident("disk-full", rule, said, words.LIMIT_HINTS)
     if number == signal.SIGINT:
-        return _incident(exit, "interrupted", rule, f"{said}: somebody pressed Ctrl-C or sent it", ())
-    hints = (
-        "A person, a script, a scheduler or a shutdown sent it: ask, then resume from the last checkpoint.",
-    )
-    return _incident(exit, "signal", rule, f"{said}: it was asked to end from outside", hints)
+        return end.incident("interrupted", rule, f"{said}: somebody pressed Ctrl-C or sent it")
+    if over := job_over(end.scene):
+        return end.incident("time-limit", rule, f"{said}: {over}", words.ASKED_HINTS)
+    meaning = words.FROM_OUTSIDE.get(name, "it was asked to end from outside")
+    return end.incident("signal", rule, f"{said}: {meaning}", (*_where_to_ask(end), *words.ASKED_HINTS))
 
 
-def _incident(
-    exit: dict[str, Any], kind: str, rule: str, message: str, hypotheses: tuple[str, ...]
-) -> Incident:
-    facts = {key: value for key, value in exit.items() if value is not None}
-    return Incident(
-        id="exit", severity="error", kind=kind, message=message, source="exit", rule=rule,
-        hypotheses=hypotheses, facts={"exit": facts},
-    )  # fmt: skip
+def _killed(end: _End, said: str, rule: str) -> Incident:
+    proof = oom_proof(end.exit, end.scene)
+    if proof:
+        return end.incident("cpu-oom", rule, f"{said} and {proof}", words.MEMORY_HINTS)
+    if end.stopped_by_user:
+        return end.incident("stopped-by-user", rule, f"{said} after it was asked to stop and did not")
+    told = end.told("cpu-oom")
+    if told is not None:
+        return end.incident("cpu-oom", rule, f"{said} after {told.message}", words.MEMORY_HINTS)
+    used = cpu_used_up(end.exit)
+    if used is not None:
+        spent = f"it had used up the {used} s of CPU time that it may have (ulimit -t)"
+        return end.incident("time-limit", rule, f"{said}: {spent}", words.LIMIT_HINTS)
+    if over := job_over(end.scene):
+        return end.incident("time-limit", rule, f"{said}: {over}", words.ASKED_HINTS)
+    near = near_limit(end.exit, end.scene, end.limit)
+    if near:
+        said = f"{said} from outside; likely out of memory: {near}"
+        return end.incident("killed", rule, said, (*_where_to_ask(end), *words.MEMORY_HINTS))
+    roomy = 0 < end.scene.memory_used < FAR_FROM_LIMIT * end.scene.memory_total
+    hints = (*_where_to_ask(end), *(words.KILLED_HINTS[:1] if roomy else words.KILLED_HINTS))
+    return end.incident("killed", rule, f"{said}: somebody or something sent SIGKILL", hints)
 
 
-def _oom_kills(exit: dict[str, Any]) -> int:
-    return int(exit.get("oom_kills") or 0)
+def _crashed(end: _End, name: str, said: str, rule: str) -> Incident:
+    core = ", core dumped" if end.exit.get("core_dumped") else ""
+    library = crashed_in(end.scene)
+    where = f" in {library}, says the kernel's log" if library else ""
+    hints: tuple[str, ...] = words.NATIVE_HINTS
+    if not core and limit_of(end.exit, "core") == 0:
+        hints = (*hints, words.CORE_HINT)
+    return end.incident("native-crash", rule, f"{said} ({words.CRASHES[name]}{core}){where}", hints)
 
 
-def _rose(exit: dict[str, Any]) -> str:
-    return f"the kernel's oom_kill counter rose by {_oom_kills(exit)}"
+def _limit_on_cpu(end: _End) -> str:
+    # With the signal the kernel allows one second more, so as to send it again after that.
+    seconds = (limit_of(end.exit, "cpu") or 0) - 1
+    return f"the limit on CPU time, {seconds} s (ulimit -t)" if seconds > 0 else "the limit on CPU time"
 
 
-def _near_limit(exit: dict[str, Any], limit: int | None) -> str:
-    """Peak memory beside the tightest known limit, in words; "" if they are far apart or unknown."""
-    peak = int(exit.get("max_rss_bytes") or 0)
-    limits = [int(bound) for bound in (exit.get("memory_limit_bytes"), limit) if bound]
-    if not limits or peak < NEAR_LIMIT * min(limits):
-        return ""
-    return f"peak memory was {peak / 2**30:.2f} GiB of {min(limits) / 2**30:.2f} GiB allowed"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return ""
+def _where_to_ask(end: _End) -> tuple[str, ...]:
+    """The scheduler that may have sent it, and how it is asked."""
+    jobs = ((text, end.scene.environment.get(name)) for name, text in words.SCHEDULERS.items())
+    return tuple("It ran in " + text.replace("{}", job) + "." for text, job in jobs if job)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,20 +78,21 @@ class IncidentBook:
             # Its consequences are counted here and told with its fate, not one by one.
             self._incidents[incident.id] = replace(known, facts={**known.facts, **incident.facts})
 
-    def training_went_on(self, rows: int, offset: int, now: float, *, has_history: bool) -> None:
-        """Decide which suspected errors of the log turned out to be survived. Called each second."""
+    def training_went_on(
+        self, rows: int, offset: int, now: float, *, has_history: bool, late_s: float = 0.0
+    ) -> None:
+        """Decide which suspected errors of the log turned out to be survived. Called each second.
+
+        `late_s`: rows that come within so many seconds of an error may have been written before it.
+        """
         self._let_through(now)
         for incident in self._inherited:
             self._suspects.setdefault(incident.id, _Suspect(rows, offset, now))
         self._inherited = []
         for identity, suspect in list(self._suspects.items()):
-            if has_history:
-                survived = rows - suspect.rows >= ROWS_THAT_PROVE
-            else:
-                survived = (
-                    now - suspect.at >= SILENT_PROOF_S and offset - suspect.offset >= SILENT_PROOF_BYTES
-                )
-            if survived:
+            if now - suspect.at < late_s:
+                self._suspects[identity] = replace(suspect, rows=rows)
+            elif _survived(suspect, rows if has_history else None, offset, now):
                 self.decide(identity, "recovered", because="training went on")
 
     def ended(self, *, badly: bool, log_size: int, **facts: Any) -> None:
@@ -132,6 +133,8 @@ class IncidentBook:
             if incident.severity == "warning" and incident.fate == "suspected":
                 lasted = badly or incident.source in ("history", "silence")
                 self.decide(incident.id, "confirmed" if lasted else "recovered")
+            elif incident.kind == "slowdown" and incident.fate == "suspected":
+                self.decide(incident.id, "recovered", because="the work it was at has ended")
 
     def decide(self, identity: str, fate: Fate, **facts: Any) -> None:
         """Give an incident its fate; one that was withheld was not told, and need not be any more."""
@@ -141,6 +144,20 @@ class IncidentBook:
             self._withheld = {rule: held for rule, held in self._withheld.items() if held[0].id != identity}
             return
         self._put(known.with_fate(fate, **facts))
+
+    def explain(self, kinds: Collection[str], kind: str, hypotheses: tuple[str, ...]) -> None:
+        """Give open errors of these kinds the kind that something else has proved meanwhile.
+
+        What a launcher or a pool says of a worker that is gone is true, and says nothing about why.
+        """
+        for incident in self.errors("suspected"):
+            if incident.kind in kinds:
+                self._incidents[incident.id] = replace(incident, kind=kind, hypotheses=hypotheses)
+
+    def rows_after(self, identity: str, rows: int) -> int:
+        """How many of the history's `rows` came after an error that is still open."""
+        suspect = self._suspects.get(identity)
+        return rows - suspect.rows if suspect is not None else 0
 
     def _let_through(self, now: float) -> None:
         for rule, (incident, suspect) in list(self._withheld.items()):
@@ -184,3 +201,10 @@ class IncidentBook:
 def _may_be_survived(incident: Incident) -> bool:
     """Whether it depends on what comes after it what an incident was."""
     return incident.source == "log" and incident.severity == "error" and incident.fate == "suspected"
+
+
+def _survived(suspect: _Suspect, rows: int | None, offset: int, now: float) -> bool:
+    """Whether enough came after an error to prove that training went on; `rows`: None without a history."""
+    if rows is not None:
+        return rows - suspect.rows >= ROWS_THAT_PROVE
+    return now - suspect.at >= SILENT_PROOF_S and offset - suspect.offset >= SILENT_PROOF_BYTES

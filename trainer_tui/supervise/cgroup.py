@@ -1,7 +1,8 @@
-"""Memory that this job may really use: the smallest limit along its cgroups, not what the host has."""
+"""Memory that this job may really use, along its cgroups, not what the host has; and kills for want of it."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +20,13 @@ class Memory:
     total: int
 
 
-def memory(root: Path = Path("/")) -> Memory:
-    """Use and limit of the tightest cgroup above us, or of the machine when none is tighter."""
+def memory(root: Path = Path("/"), pid: int | None = None) -> Memory:
+    """Use and limit of the tightest cgroup above a process (us), or of the machine when none is tighter."""
     import psutil
 
     host = psutil.virtual_memory()
     best = Memory(host.total - host.available, host.total)
-    for folder, names in _folders(root):
+    for folder, names in _folders(root, pid):
         limit = _number(folder / names.limit)
         usage = _number(folder / names.usage)
         if limit is not None and usage is not None and limit < min(UNLIMITED, best.total):
@@ -34,15 +35,49 @@ def memory(root: Path = Path("/")) -> Memory:
 
 
 class _Names(NamedTuple):
-    """Names of the files with limit and usage, and of the line in `memory.stat` for reclaimable bytes."""
+    """Names of the files with limit, usage and events, and of `memory.stat`'s line for reclaimable bytes."""
 
     limit: str
     usage: str
     cache: str
+    events: str
 
 
-_V1 = _Names("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-_V2 = _Names("memory.max", "memory.current", "inactive_file")
+_V1 = _Names("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file", "memory.oom_control")
+_V2 = _Names("memory.max", "memory.current", "inactive_file", "memory.events")
+
+
+class OomCounter:
+    """Watches the kernel's count of out-of-memory kills in the cgroup of a process."""
+
+    def __init__(self, pid: int | None = None, root: Path = Path("/")) -> None:
+        self._path = _events_file(root, pid)
+        self._count = self._first = self._read()
+        self._risen_at = time.monotonic()
+
+    def look(self) -> None:
+        """Read the counter and remember when it rose."""
+        count = self._read()
+        if count is not None and self._count is not None and count > self._count:
+            self._risen_at = time.monotonic()
+        self._count = count if count is not None else self._count
+
+    @property
+    def rise(self) -> int:
+        """Kills since this began to count."""
+        return 0 if self._count is None or self._first is None else self._count - self._first
+
+    def before_s(self) -> float | None:
+        """Seconds since the counter rose, or since this began to count; None where there is no counter."""
+        return None if self._count is None else time.monotonic() - self._risen_at
+
+    def _read(self) -> int | None:
+        try:
+            lines = self._path.read_text().splitlines() if self._path is not None else []
+        except OSError:
+            return None
+        words = (line.split() for line in lines)
+        return next((int(w[1]) for w in words if len(w) == 2 and w[0] == "oom_kill" and w[1].isdigit()), None)
 
 
 def _reclaimable(path: Path, name: str) -> int:
@@ -54,13 +89,15 @@ def _reclaimable(path: Path, name: str) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith(f"{name} ")), 0)
 
 
-def _folders(root: Path) -> Iterator[tuple[Path, _Names]]:
-    """Every cgroup folder from ours up to the top, with the names of its files."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
+def _events_file(root: Path, pid: int | None) -> Path | None:
+    """The innermost file that counts out-of-memory kills; None where there is none."""
+    files = (folder / names.events for folder, names in _folders(root, pid))
+    return next((file for file in files if file.exists()), None)
+
+
+def _folders(root: Path, pid: int | None = None) -> Iterator[tuple[Path, _Names]]:
+    """Every cgroup folder from that of a process (ours, when it is gone) up to the top, with its names."""
+    for line in _cgroup_lines(root, pid):
         _, controllers, path = line.split(":", 2)
         if controllers == "":
             top, names = root / "sys/fs/cgroup", _V2
@@ -71,6 +108,15 @@ def _folders(root: Path) -> Iterator[tuple[Path, _Names]]:
         parts = [p for p in path.split("/") if p]
         for depth in range(len(parts), -1, -1):
             yield top.joinpath(*parts[:depth]), names
+
+
+def _cgroup_lines(root: Path, pid: int | None) -> list[str]:
+    for name in (str(pid), "self") if pid is not None else ("self",):
+        try:
+            return (root / "proc" / name / "cgroup").read_text().splitlines()
+        except OSError:
+            continue
+    return []
 
 
 def _number(path: Path) -> int | None:

@@ -7,8 +7,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trainer_tui.failures import classify_exit, reason_for
+from trainer_tui.failures import Scene, classify_exit, reason_for
 from trainer_tui.runs.files import read_json
+from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.runs.state import RunState, observe
 from trainer_tui.runs.telemetry import TelemetryReader
@@ -17,8 +18,9 @@ from trainer_tui.supervise.cgroup import memory
 from trainer_tui.supervise.chain import restart_decision
 from trainer_tui.supervise.forecast import forecast, forecast_text, warning
 from trainer_tui.supervise.gates import evaluate, failures
-from trainer_tui.supervise.metrics import keep_history
 from trainer_tui.supervise.publish import publish_results
+from trainer_tui.supervise.scenery import SAYS_NOT_WHY, scene_of
+from trainer_tui.supervise.swallowed import SWALLOWED, failed_quietly
 
 if TYPE_CHECKING:
     from trainer_tui.supervise.supervisor import RunSupervisor
@@ -39,7 +41,6 @@ def finish(s: RunSupervisor) -> None:
     reason, sentence = _verdict_of_process(s, exit_status)
     s.struggle.complete()
     _left_behind(s)
-    s.attempt("history", "the history cannot be kept", lambda: keep_history(s.run, s.plan))
     if s.machine is not None:
         s.machine.look()
     unread = _unread(s, size)
@@ -62,6 +63,7 @@ def _read_to_the_end(s: RunSupervisor) -> int:
         size = s.run.log().stat().st_size
     except OSError:
         size = 0
+    s.hear_of_foreign(at_the_end=True)
     s.read_history(now, math.inf)
     # Processes that were left behind may go on writing for ever; that is not this run's log any more.
     while s.read_log(now) and s.log.read < size:
@@ -84,29 +86,60 @@ def _unread(s: RunSupervisor, size: int) -> str:
 def _verdict_of_process(s: RunSupervisor, exit_status: dict[str, object] | None) -> tuple[str, str]:
     ours = s.controls.end_reason
     if exit_status is None:
-        s.book.ended(badly=bool(s.book.errors("suspected")), log_size=s.log.read)
-        if s.process is None and not s.run.alive_lock.exists():
-            return "launch-failed", "its shim could not be started"
-        return "lost", "it ended, exit unknown: its shim was killed before it could write how"
+        return _verdict_without_status(s)
     if ours:
         s.book.ended_by_us(time.monotonic(), end=_OUR_ENDS.get(ours, ours))
         how = "; it did not heed TERM and was killed" if s.controls.killed else ""
         return ours, _OUR_ENDS.get(ours, ours) + how
-    well = exit_status.get("code") == 0 and not _failed_quietly(s)
+    well = exit_status.get("code") == 0
+    swallowed = well and failed_quietly(s)
+    scene = s.sight.call("end", lambda: scene_of(s, exit_status), Scene())
     exit_incident = classify_exit(
         exit_status,
         incidents=s.book.errors("suspected", "confirmed"),
         memory_limit_bytes=_memory_limit(s),
+        scene=scene,
     )
-    proof = {"exit": exit_incident.message} if exit_incident is not None else {}
-    s.book.ended(badly=not well, log_size=s.log.read, **proof)
+    proof: dict[str, object] = {"exit": exit_incident.message} if exit_incident is not None else {}
+    if swallowed:
+        proof = {"exit": SWALLOWED}
+    if scene.kernel:
+        proof["kernel"] = [word.text for word in scene.kernel[-5:]]
+    if exit_incident is not None and exit_incident.kind == "cpu-oom":
+        s.book.explain(SAYS_NOT_WHY, exit_incident.kind, exit_incident.hypotheses)
+    s.book.ended(badly=not well or swallowed, log_size=s.log.read, **proof)
     if exit_incident is not None and not s.book.errors("confirmed"):
         s.found(exit_incident.with_fate("confirmed"), time.monotonic())
     confirmed = s.book.errors("confirmed")
-    if confirmed:
-        first = confirmed[0]
-        return reason_for(first), first.message
-    return ("passed", "the process ended with exit code 0") if well else ("failed", "it did not end well")
+    if not confirmed:
+        return ("passed", "the process ended with exit code 0") if well else ("failed", "it did not end well")
+    first = confirmed[0]
+    if swallowed:
+        return reason_for(first), f"{first.message}; {SWALLOWED}"
+    return reason_for(first), first.message + _added(first, exit_incident)
+
+
+def _added(first: Incident, by_exit: Incident | None) -> str:
+    """What the exit status says beyond an error that does not say why; empty where it says nothing more."""
+    if by_exit is None or first.id == by_exit.id or first.message in by_exit.message:
+        return ""
+    says_more = first.kind in SAYS_NOT_WHY or first.kind == by_exit.kind == "cpu-oom"
+    return f"; {by_exit.message}" if says_more else ""
+
+
+def _verdict_without_status(s: RunSupervisor) -> tuple[str, str]:
+    """Nobody wrote how it ended; the kernel may have said it all the same."""
+    scene = s.sight.call("end", lambda: scene_of(s, {}), Scene())
+    guess = classify_exit({}, incidents=s.book.errors("suspected", "confirmed"), scene=scene)
+    known = guess is not None and guess.kind != "lost"
+    s.book.ended(badly=known or bool(s.book.errors("suspected")), log_size=s.log.read)
+    if s.process is None and not s.run.alive_lock.exists():
+        return "launch-failed", "its shim could not be started"
+    if guess is None or not known:
+        return "lost", "it ended, exit unknown: its shim was killed before it could write how"
+    if not s.book.errors("confirmed"):
+        s.found(guess.with_fate("confirmed"), time.monotonic())
+    return reason_for(guess), guess.message
 
 
 def _memory_limit(s: RunSupervisor) -> int:
@@ -115,15 +148,14 @@ def _memory_limit(s: RunSupervisor) -> int:
     return sample.ram_total if sample is not None else memory().total
 
 
-def _failed_quietly(s: RunSupervisor) -> bool:
-    """Exit 0 with an error in the log, and nothing to show for it."""
-    return bool(s.book.errors("suspected")) and s.plan.is_model and not s.run.results.exists()
-
-
 def _verdict_of_gates(s: RunSupervisor, reason: str, sentence: str, unread: str) -> tuple[str, str]:
     if reason == "skipped":
         return reason, sentence
-    results = evaluate(s.run, replace(s.state, unread=unread), s.plan, s.notebook)
+    state = replace(s.state, unread=unread)
+    results = s.sight.call("gates", lambda: evaluate(s.run, state, s.plan, s.notebook), None)
+    if results is None:
+        unjudged = f"its gates cannot be judged: {s.sight.why('gates')}"
+        return ("failed", unjudged) if reason == "passed" else (reason, sentence)
     s.emit("gates", results=[result.to_dict() for result in results])
     failed = failures(results)
     if reason != "passed":

@@ -25,6 +25,23 @@ if MYPY:
 KEPT_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 """Signals that must not end the shim: a closed terminal, somebody else's Ctrl+C, a stop of the run."""
 
+LIMITS = {
+    "Max cpu time": "cpu",
+    "Max file size": "fsize",
+    "Max data size": "data",
+    "Max core file size": "core",
+    "Max processes": "nproc",
+    "Max open files": "nofile",
+    "Max address space": "as",
+}
+"""Rows of `/proc/PID/limits` that can explain an end."""
+
+EVENTS = ("memory.events", "memory.oom_control")
+"""Where cgroup v2 and v1 count what ran out of memory."""
+
+COUNTED = ("oom", "oom_kill", "oom_group_kill")
+V1_LIMIT = "memory.limit_in_bytes"
+
 
 def main(run_dir: str) -> int:
     """Run what `run.json` asks for and return 0; 1 when there is nothing to do here."""
@@ -42,7 +59,7 @@ def main(run_dir: str) -> int:
     if not lock(alive):
         return 1  # a shim was killed before it could write whom it had started
     os.set_inheritable(alive, True)
-    oom_before = oom_kills()
+    before = pressure()
     began = time.monotonic()
     started = now()
     try:
@@ -53,7 +70,8 @@ def main(run_dir: str) -> int:
         return 0
     os.close(alive)
     who = None if problem else identity(pid, started, began)
-    status, usage, who = wait(pid, who)
+    caps, status, usage, who = wait(pid, who)
+    rises = risen(before, pressure())
     end = {
         **decode(status),
         "launch_error": problem or None,
@@ -63,8 +81,10 @@ def main(run_dir: str) -> int:
         "max_rss_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
         "user_s": usage.ru_utime,
         "sys_s": usage.ru_stime,
-        "oom_kills": max(0, oom_kills() - oom_before),
+        "oom_kills": rises[0]["oom_kill"] if rises and rises[0]["own"] else 0,
+        "memory_events": rises,
         "memory_limit_bytes": request.get("memory_limit_bytes"),
+        "limits": caps,
     }
     if who is not None:
         replace("process.json", who)
@@ -72,8 +92,10 @@ def main(run_dir: str) -> int:
     return 0
 
 
-def wait(pid: int, who: dict[str, Any] | None) -> tuple[int, resource.struct_rusage, dict[str, Any] | None]:
-    """Wait for the process; returns its status, its usage, and what the disk still has not taken of `who`.
+def wait(
+    pid: int, who: dict[str, Any] | None
+) -> tuple[dict[str, Any], int, resource.struct_rusage, dict[str, Any] | None]:
+    """Wait for the process; returns its limits, status and usage, and what the disk has not taken of `who`.
 
     A full disk keeps us from saying who runs, never from seeing how it ends.
     """
@@ -81,12 +103,20 @@ def wait(pid: int, who: dict[str, Any] | None) -> tuple[int, resource.struct_rus
         if write("process.json", who):
             who = None
             break
-        ended, status, usage = os.wait4(pid, os.WNOHANG)
-        if ended:
-            return status, usage, who
+        if ended(pid, os.WNOHANG):
+            break
         time.sleep(1.0)
+    ended(pid, 0)
+    caps = limits(pid)
     _, status, usage = os.wait4(pid, 0)
-    return status, usage, who
+    return caps, status, usage, who
+
+
+def ended(pid: int, flags: int) -> bool:
+    """Whether the process has ended, which leaves it to be asked: only `wait4` makes it go away."""
+    if not hasattr(os, "waitid"):
+        return False
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | flags) is not None
 
 
 def start(request: dict[str, Any]) -> tuple[int, str]:
@@ -163,33 +193,80 @@ def boot_id() -> str:
         return ""
 
 
-def oom_kills() -> int:
-    """How often the kernel's OOM killer struck in our cgroup: v2 memory.events, v1 memory.oom_control."""
+def limits(pid: int) -> dict[str, Any]:
+    """Each resource limit of a process, (soft, hard); None: none. The dead still have theirs."""
     try:
-        with open("/proc/self/cgroup") as file:
+        with open(f"/proc/{pid}/limits") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return {}
+    found = {}
+    for line in lines:
+        name = LIMITS.get(line[:26].strip())
+        both = [int(word) if word.isdigit() else None for word in line[26:].split()[:2]]
+        if name and any(value is not None for value in both):
+            found[name] = both
+    return found
+
+
+def pressure(root: str = "/") -> dict[str, dict[str, int]]:
+    """Counters of each memory cgroup that holds us, our own first, up to the topmost that can be seen."""
+    return {folder: counters(folder) for folder in cgroups(root)}
+
+
+def risen(before: dict[str, dict[str, int]], after: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    """By how much the counters of each cgroup rose; those where nothing did are left out."""
+    found: list[dict[str, Any]] = []
+    for own, (folder, counts) in zip((True, *[False] * len(after)), after.items(), strict=False):
+        then = before.get(folder, {})
+        rise = {name: count - then.get(name, 0) for name, count in counts.items() if name != "limit"}
+        if any(count > 0 for count in rise.values()):
+            found.append({"cgroup": folder, "own": own, "oom_kill": 0, **rise, "limit": counts.get("limit")})
+    return found
+
+
+def cgroups(root: str = "/") -> list[str]:
+    """Folders of the memory cgroups that hold us, innermost first; in a container only its own are seen."""
+    try:
+        with open(f"{root}proc/self/cgroup") as file:
             groups = [line.rstrip("\n").split(":", 2) for line in file]
     except OSError:
-        return 0
+        return []
+    found = []
     for _, controllers, path in groups:
-        if controllers == "":
-            count = read_count(f"/sys/fs/cgroup{path}/memory.events")
-        elif "memory" in controllers.split(","):
-            count = read_count(f"/sys/fs/cgroup/memory{path}/memory.oom_control")
-        else:
+        if controllers and "memory" not in controllers.split(","):
             continue
-        if count is not None:
-            return count
-    return 0
+        top = f"{root}sys/fs/cgroup" + ("/memory" if controllers else "")
+        parts = [part for part in path.split("/") if part]
+        for depth in range(len(parts), -1, -1):
+            folder = "/".join((top, *parts[:depth]))
+            if os.path.exists(f"{folder}/{EVENTS[bool(controllers)]}"):
+                found.append(folder)
+    return found
 
 
-def read_count(path: str) -> int | None:
-    """The number behind `oom_kill` in a cgroup file; None without one."""
+def counters(folder: str) -> dict[str, int]:
+    """`oom`, `oom_kill` … and the `limit` of a cgroup, from the files of v2 or of v1."""
+    found = {}
+    for name in EVENTS:
+        for line in read(f"{folder}/{name}").splitlines():
+            word, _, number = line.partition(" ")
+            if word in COUNTED and number.isdigit():
+                found[word] = int(number)
+    for name, file in (("failcnt", "memory.failcnt"), ("limit", "memory.max"), ("limit", V1_LIMIT)):
+        number = read(f"{folder}/{file}").strip()
+        if number.isdigit() and int(number) < 1 << 60:  # v1 writes a number like 2**63 where there is none
+            found[name] = int(number)
+    return found
+
+
+def read(path: str) -> str:
+    """The text of a file of the kernel's; empty where there is none."""
     try:
         with open(path) as file:
-            words = [line.split() for line in file]
+            return file.read()
     except OSError:
-        return None
-    return next((int(w[1]) for w in words if len(w) == 2 and w[0] == "oom_kill"), None)
+        return ""
 
 
 def decode(status: int) -> dict[str, Any]:
