@@ -111,10 +111,10 @@ def test_no_models_at_all(tmp_path):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (b"a = 1\nfor x in\n", "models/model_1.py:2: invalid syntax: for x in"),
+        (b"a = 1\nfor x in\n", "models/model_1.py:2: invalid syntax, in `for x in`"),
         (b"def f():\nreturn 1\n", "models/model_1.py:2: expected an indented block"),
-        (b"x = (1,\n", "models/model_1.py:1: '(' was never closed: x = (1,"),
-        (b"\nreturn 1\n", "models/model_1.py:2: 'return' outside function: return 1"),
+        (b"x = (1,\n", "models/model_1.py:1: '(' was never closed, in `x = (1,`"),
+        (b"\nreturn 1\n", "models/model_1.py:2: 'return' outside function, in `return 1`"),
         (b"a = 'caf\xe9'\n", "models/model_1.py"),
         (b"a = 1\0\n", "models/model_1.py"),
         (b"(" * 500 + b")" * 500, "models/model_1.py:1: too many nested parentheses"),

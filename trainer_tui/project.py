@@ -263,4 +263,4 @@ def _syntax(shown: str, source: bytes, error: SyntaxError) -> str:
     number = error.lineno or 0
     text = lines[number - 1].strip() if 0 < number <= len(lines) else (error.text or "").strip()
     place = f"{shown}:{number}" if number else shown
-    return f"{place}: {error.msg}" + (f": {text}" if text else "")
+    return f"{place}: {error.msg}" + (f", in `{text}`" if text else "")

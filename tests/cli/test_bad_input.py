@@ -54,7 +54,7 @@ def test_options_that_make_no_sense(shop: Shop):
 def test_a_syntax_error_is_found_before_anything_starts(shop: Shop):
     shop.model("bad", "x = 1\nif x\n    print(x)\n")
     said = shop.refused("watch", "bad", "--headless")
-    assert "models/bad.py:2: expected ':': if x" in said
+    assert "models/bad.py:2: expected ':', in `if x`; put this line right" in said
     assert not (shop.root / "output/bad").exists()
 
 

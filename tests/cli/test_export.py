@@ -56,7 +56,9 @@ def test_wrong_formats_and_places(ran: Shop):
         "history", "good", "-o", "a.xlsx"
     )
     assert "'yaml' is unknown" in ran.refused("history", "good", "--format", "yaml")
-    assert "No such file or directory" in ran.refused("history", "good", "-o", "nowhere/a.csv")
+    assert f"there is no folder {ran.root / 'nowhere'}" in ran.refused(
+        "history", "good", "-o", "nowhere/a.csv"
+    )
     (ran.root / "output/good/002-full/training_history.csv").unlink()
     assert "good/002-full has no training_history.csv" in ran.refused("history", "good")
 
@@ -107,3 +109,34 @@ def test_a_history_with_little_in_it(ran: Shop, text: bytes):
     rows = json.loads(ran.ok("history", "good", "--json"))
     assert rows == ([{"epoch": 1, "loss": 2}] if text.endswith(b"2\r\n") else [])
     ran.run("check", "good")
+
+
+KERAS = "epoch,loss,val_loss\n0,0.5,0.6\n1,nan,0.4\n"
+
+
+def test_a_history_of_another_tool(shop: Shop):
+    (shop.root / "log.csv").write_text(KERAS)
+    done = shop.run("history", "--from", "log.csv")
+    assert (done.returncode, done.stdout) == (0, KERAS.replace("nan", ""))
+    assert done.stderr == "trainer-tui: log.csv: a CSV of epochs, as Keras' CSVLogger writes it, 2 rows\n"
+    assert json.loads(shop.ok("history", "--from", ".", "--json"))[0] == {
+        "epoch": 0,
+        "loss": 0.5,
+        "val_loss": 0.6,
+    }
+    (shop.root / "train.log").write_text("lr: 3\nstep 1: loss 0.5 lr=1\nstep 2: loss 0.4 lr=1\n")
+    assert (
+        "numbers printed to the log (key=value), 2 rows" in shop.run("history", "--from", "train.log").stderr
+    )
+    shop.ok("history", "--from", "train.log", "-o", "out.json")
+    assert [row["step"] for row in json.loads((shop.root / "out.json").read_text())] == [1, 2]
+
+
+def test_histories_that_are_none(shop: Shop):
+    (shop.root / "note.txt").write_text("hello\n")
+    assert "note.txt holds no history that can be read; it takes a CSV table" in shop.refused(
+        "history", "--from", "note.txt"
+    )
+    assert "No such file" in shop.refused("history", "--from", "nowhere")
+    for words in (("history",), ("history", "good", "--from", "x"), ("history", "--from", "x", "--run", "1")):
+        assert "name a model, with --run one of its runs, or a path with --from" in shop.refused(*words)

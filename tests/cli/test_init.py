@@ -64,8 +64,8 @@ def test_the_commented_settings_are_the_defaults():
     data = tomllib.loads(text)
     model = data.pop("models")["model_1"]
     assert data.pop("index").keys() == {"url"}
-    assert data == Settings().model_dump(exclude={"index", "models"})
-    assert model.keys() == ModelSettings.model_fields.keys() - {"quick"}
+    assert data == Settings().model_dump(exclude={"index", "models", "rules"})
+    assert model.keys() == ModelSettings.model_fields.keys() - {"quick", "rules"}
     ModelSettings.model_validate(model)
 
 

@@ -16,7 +16,7 @@ from trainer_tui.cli.plans import (
     plan_for_command,
     plan_for_model,
 )
-from trainer_tui.cli.report import error_type
+from trainer_tui.failures import error_type
 from trainer_tui.project import ProjectError
 from trainer_tui.runs.verdict import REASONS
 from trainer_tui.settings import open_project

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import lines_that_fire
 import pytest
 
 from trainer_tui.failures import DEFAULT_RULES, Rule, Scanner
@@ -103,6 +104,7 @@ FIRES: list[tuple[str, str]] = [
     ("worker-stopped", "UserWarning: A worker stopped while some jobs were given to the executor."),
     ("model-skipped", "Warning: Not enough memory to safely train model"),
     ("convergence", "ConvergenceWarning: Liblinear failed to converge"),
+    *lines_that_fire.FIRES,
 ]
 
 SILENT = [
@@ -136,6 +138,7 @@ SILENT = [
     "fatal: not a git repository",
     "0 | criterion | MSELoss | 0",
     "stage3 FAILED to improve, patience 3/10",
+    *lines_that_fire.SILENT,
 ]
 
 

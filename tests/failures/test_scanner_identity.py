@@ -55,6 +55,26 @@ PARTS = [
     b"RuntimeError",
     b": ",
     b"-----\nRuntimeError            Traceback (most recent call last)\n",
+    b'{"level": "error", "msg": "step failed", "exc_info": "Traceback (most recent call last):\\n  File '
+    b'\\"t.py\\", line 3, in f\\nValueError: x"}\n',
+    b'{"level": "info", "message": "RuntimeError: x", "loss": NaN}\n',
+    b'{"log":"Traceback (most recent call last):\\n","stream":"stderr"}\n',
+    b'{"log":"  File \\"t.py\\", line 3, in f\\n","stream":"stderr"}\n',
+    b'{"log":"ValueError: x\\n","stream":"stderr"}\n',
+    b'{"log":"Killed\\n"}\n',
+    b'{"level": "\\ud800error", "msg": "\\ud800\\u001b[31mValueError: x"}\n',
+    b'{"level": "error", ',
+    b'time=x level=fatal msg="boom \\"x\\"" err="exit 1"\n',
+    b"2025-10-10 12:49:50.533 | ERROR    | t:step:966 - it broke: ValueError: x\n",
+    b"ERROR:train:it broke\n",
+    b"INFO:train:CUDA out of memory. Tried\n",
+    b"2026-01-01T00:00:00.1Z stderr F Killed\n",
+    b"E0501 22:05:19.414000 139 api.py:881] failed (exitcode: -11) local_rank: 0\n",
+    b"Error executing job with overrides: []\n",
+    b"Main process received SIGTERM, exiting\n",
+    b"slurmstepd: error: *** STEP 7.0 ON n1 CANCELLED AT 2026 DUE TO TIME LIMIT ***\n",
+    b"KeyErrorKeyError: : 'a''a'\n",
+    b"train.py FAILED\n",
 ]
 LOGS = st.lists(st.one_of(st.sampled_from(PARTS), st.binary(max_size=6)), max_size=40).map(b"".join)
 
@@ -76,6 +96,15 @@ def scan(data: bytes, cuts: list[int]) -> tuple[list[Incident], int, int]:
 @example(b"A" * (PIECE_LIMIT + 3) + b"\r\nValueError: x\n", [PIECE_LIMIT + 3, PIECE_LIMIT + 4])
 def test_cuts_do_not_matter(data: bytes, cuts: list[int]) -> None:
     assert scan(data, cuts) == scan(data, [])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(PARTS), max_size=8).map(b"".join).filter(lambda data: len(data) < 900))
+def test_a_cut_at_any_byte_does_not_matter(data: bytes) -> None:
+    whole = scan(data, [])
+    for cut in range(len(data)):
+        assert scan(data, [cut]) == whole
+    assert scan(data, list(range(len(data)))) == whole
 
 
 BORING = b"step 7 loss 0.4\r\n\r 10%|#  | 1/10\r 20%|## | 2/10\n\n"
@@ -163,3 +192,15 @@ def test_progress_bars_with_colours_stay_cheap() -> None:
     for _ in range(5):
         assert scanner.feed(block) == []
     assert 100_000 / (time.process_time() - started) > 200_000  # frames a second
+
+
+def test_memory_does_not_grow_with_what_is_announced_and_never_comes() -> None:
+    scanner = Scanner()
+    lines = b"".join(
+        b"[rank%d]: Exception ignored in: <f>\n[rank%d]: Exception in thread T:\n" % (n, n)
+        for n in range(5000)
+    )
+    scanner.feed(lines + b"Exception ignored in: <f>\n" * 5000)
+    reader = scanner._lines._reader
+    assert len(reader._side) <= 256 and len(reader._excused) <= 256
+    assert sum(len(lines) for lines in reader._excused.values()) <= 256 * 30

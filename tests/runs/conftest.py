@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # the tests beside this file share `catalog_world`
+
 from trainer_tui.runs.files import replace_json, try_lock
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import Phase, RunRequest, WatchPlan

@@ -399,3 +399,9 @@ def test_a_file_system_without_locks_is_said_in_a_sentence(
     with pytest.raises(OSError, match="file system has no locks") as caught:
         try_lock(tmp_path / "lock")
     assert caught.value.filename == str(tmp_path / "lock")
+
+
+def test_a_folder_that_is_not_there_is_named_and_not_a_file_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        replace_atomic(tmp_path / "nowhere" / "a.csv", b"x")
+    assert caught.value.filename == str(tmp_path / "nowhere") and ".tmp" not in str(caught.value)

@@ -341,3 +341,13 @@ def test_without_a_step_column_rows_are_counted(path: Path) -> None:
     assert history.step_column is None
     assert list(history.steps()) == [1, 2]
     assert list(History().steps()) == []
+
+
+def test_an_epoch_of_many_steps_is_no_axis(path: Path) -> None:
+    rows = "".join(f"{step // 20},{step},{1 / (step + 1)}\n" for step in range(60))
+    assert read(path, "epoch,step,loss\n" + rows).step_column == "step"
+
+
+def test_an_epoch_a_row_is_the_axis_whatever_else_counts(path: Path) -> None:
+    rows = "".join(f"{epoch},{epoch * 100},0.5\n" for epoch in range(60))
+    assert read(path, "epoch,step,loss\n" + rows).step_column == "epoch"

@@ -32,17 +32,11 @@ def test_the_log_is_where_run_json_says(model: ModelFolder, run: RunFolder) -> N
     assert run.log() == model.logs / "001-full.log"
 
 
-def test_models_and_history(run: RunFolder, make_run: Callable[..., RunFolder], tmp_path: Path) -> None:
+def test_models(run: RunFolder) -> None:
     (run.path / "model_final.pt").touch()
     (run.path / "model_final.json").touch()
     (run.path / "model_final.d").mkdir()
     assert [path.name for path in run.models()] == ["model_final.json", "model_final.pt"]
-    foreign = make_run(history="lightning_logs/metrics.csv")
-    request = foreign.request()
-    assert request is not None
-    assert foreign.history_of(request.plan) == tmp_path / "lightning_logs" / "metrics.csv"
-    foreign.history.touch()
-    assert foreign.history_of(request.plan) == foreign.history
 
 
 @pytest.mark.parametrize(

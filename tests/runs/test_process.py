@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from trainer_tui.runs import process as process_module
-from trainer_tui.runs.files import is_locked, replace_json
+from trainer_tui.runs.files import is_locked, replace_json, try_lock
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.process import (
     ProcessIdentity,
@@ -169,6 +169,20 @@ def test_shim_killed_too(run: RunFolder, job: Any) -> None:
     job.end_shim()
     assert life_of(run) == "running", "training goes on without its shim"
     job.kill()
+    assert life_of(run) == "unknown-end"
+
+
+def test_a_process_that_was_left_behind_is_not_the_training(run: RunFolder, job: Any) -> None:
+    job.start()
+    job.kill()
+    held = try_lock(run.alive_lock)  # a daemon has the very descriptor of its parent
+    assert held is not None
+    assert life_of(run) == "running", "its shim is about to write how it ended"
+    job.end_shim()
+    assert life_of(run) == "left-behind"
+    state = observe(run)
+    assert not state.over and any("left behind" in why for _, why in state.blind)
+    os.close(held)
     assert life_of(run) == "unknown-end"
 
 

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # the tests beside this file share `stuck`
+
 from trainer_tui.runs.control import ask
 from trainer_tui.runs.events import Event, read_events
 from trainer_tui.runs.files import is_locked, read_json

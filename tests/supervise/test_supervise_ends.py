@@ -49,7 +49,7 @@ def test_quick_gate_full_passes(lab):
     ("body", "reason", "said"),
     [
         ("raise ValueError('no such column')", "exception", "ValueError: no such column"),
-        ("sys.exit(3)", "exit-code", "exited with code 3 and wrote no error"),
+        ("sys.exit(3)", "exit-code", "exited with code 3; nothing in the log says why"),
         ("sys.exit(255)", "exit-code", "exited with code 255"),
         ("import no_such_module", "exception", "No module named 'no_such_module'"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "signal", "killed by SIGKILL"),

@@ -79,6 +79,7 @@ def test_what_was_killed_near_the_limit_was_likely_out_of_memory(lab, monkeypatc
         controls = type("C", (), {"end_reason": ""})
         book, machine, state = Book(), None, RunState("m/1", "m", 1, "full")
         log = type("L", (), {"read": 0})
+        sight = type("E", (), {"call": staticmethod(lambda source, act, otherwise: otherwise)})
 
     ending._verdict_of_process(Supervisor(), {"signal": 9})
     assert told["memory_limit_bytes"] == memory().total > 0

@@ -16,7 +16,7 @@ from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.telemetry import COLUMNS, Gpu, TelemetryReader
 from trainer_tui.supervise import gpu, resources
 from trainer_tui.supervise import machine as machine_module
-from trainer_tui.supervise.cgroup import memory
+from trainer_tui.supervise.cgroup import OomCounter, memory
 from trainer_tui.supervise.machine import Machine
 from trainer_tui.supervise.resources import Sample, Sampler, header, usable_cores
 
@@ -31,6 +31,30 @@ def tree(root, files):
 
 
 # ------------------------------------------------------------------------------ cgroups
+
+
+def test_the_cgroup_of_another_process_and_its_kills(tmp_path):
+    tree(
+        tmp_path,
+        {
+            "proc/self/cgroup": "0::/ours\n",
+            "proc/7/cgroup": "0::/its\n",
+            "sys/fs/cgroup/its/memory.max": 64 * MIB,
+            "sys/fs/cgroup/its/memory.current": 16 * MIB,
+            "sys/fs/cgroup/its/memory.events": "oom 0\noom_kill 2\n",
+        },
+    )
+    assert memory(tmp_path, 7).total == 64 * MIB and memory(tmp_path).total > 64 * MIB
+    assert memory(tmp_path, 8).total == memory(tmp_path).total, "who is gone is taken for one of ours"
+    counter = OomCounter(7, tmp_path)
+    counter.look()
+    assert counter.rise == 0 and counter.before_s() < 60
+    tree(tmp_path, {"sys/fs/cgroup/its/memory.events": "oom 0\noom_kill 5\n"})
+    counter.look()
+    assert counter.rise == 3
+    blind = OomCounter(8, tmp_path)
+    blind.look()
+    assert blind.rise == 0 and blind.before_s() is None
 
 
 def test_the_host_where_nothing_limits(tmp_path):

@@ -97,11 +97,6 @@ def test_the_shims_words(tmp_path, monkeypatch):
     assert shim.start_time(2**22 + 1) == pytest.approx(time.time(), abs=5), "where there is no /proc"
     assert shim.decode(3 << 8) == {"code": 3, "signal": None, "core_dumped": False}
     assert shim.decode(11 | 0x80) == {"code": None, "signal": 11, "core_dumped": True}
-    assert shim.oom_kills() >= 0
-    events = tmp_path / "memory.events"
-    assert shim.read_count(str(events)) is None
-    events.write_text("low 0\noom 3\noom_kill 2\n")
-    assert shim.read_count(str(events)) == 2
     assert shim.now().endswith("Z") and len(shim.now()) == 24
     monkeypatch.chdir(tmp_path)
     shim.replace("x.json", {"a": 1})
@@ -164,3 +159,61 @@ def test_the_shim_leaves_a_process_alone_that_it_did_not_start(inside):
     assert shim.lock(held)
     assert main() == 1 and not run.exit_json.exists()
     os.close(held)
+
+
+# ------------------------------------------------------------------------------ what ran out
+
+
+def tree(root, files):
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return f"{root}/"
+
+
+def test_counters_of_all_cgroups_up_to_the_delegated_one_v2(tmp_path):
+    job = "sys/fs/cgroup/user/job"
+    files = {
+        "proc/self/cgroup": "0::/user/job\n",
+        f"{job}/memory.events": "low 0\nhigh 0\nmax 3\noom 0\noom_kill 1\noom_group_kill 0\n",
+        f"{job}/memory.max": "max\n",
+        "sys/fs/cgroup/user/memory.events": "low 0\noom 4\noom_kill 1\n",
+        "sys/fs/cgroup/user/memory.max": "1048576\n",
+        "sys/fs/cgroup/cgroup.procs": "",  # the top has no counters
+    }
+    root = tree(tmp_path, files)
+    before = shim.pressure(root)
+    assert list(before) == [f"{tmp_path}/{job}", f"{tmp_path}/sys/fs/cgroup/user"]
+    assert shim.risen(before, shim.pressure(root)) == []
+    tree(tmp_path, {f"{job}/memory.events": "oom 0\noom_kill 3\n"})
+    tree(tmp_path, {"sys/fs/cgroup/user/memory.events": "oom 5\noom_kill 3\n"})
+    own, above = shim.risen(before, shim.pressure(root))
+    assert own["own"] and own["oom_kill"] == 2 and own["limit"] is None
+    assert not above["own"] and (above["oom"], above["oom_kill"], above["limit"]) == (1, 2, 1 << 20)
+
+
+def test_counters_of_a_cgroup_v1_seen_from_inside_a_container(tmp_path):
+    files = {
+        "proc/self/cgroup": "5:memory,cpu:/docker/abc\n1:pids:/x\n0::/\n",
+        "sys/fs/cgroup/memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n",
+        "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+        "sys/fs/cgroup/memory/memory.failcnt": "7\n",
+    }
+    root = tree(tmp_path, files)
+    before = shim.pressure(root)
+    assert before == {f"{tmp_path}/sys/fs/cgroup/memory": {"oom_kill": 0, "failcnt": 7}}
+    tree(tmp_path, {"sys/fs/cgroup/memory/memory.failcnt": "9\n"})
+    (rise,) = shim.risen(before, shim.pressure(root))
+    assert rise["failcnt"] == 2 and rise["oom_kill"] == 0
+
+
+def test_no_counters_at_all(tmp_path):
+    assert shim.pressure(f"{tmp_path}/") == {} and shim.risen({}, {}) == []
+
+
+def test_the_limits_of_a_process_also_after_its_end():
+    child = subprocess.Popen(["/bin/sh", "-c", "ulimit -n 77; exit 3"])
+    assert shim.ended(child.pid, 0)
+    assert shim.limits(child.pid)["nofile"] == [77, 77]
+    assert child.wait() == 3 and shim.limits(child.pid) == {}

@@ -12,6 +12,9 @@ from trainer_tui.supervise.launch import prepare_run
 class Refusing:
     """Something that raises at every row, as a statistic may that nobody thought through."""
 
+    def __init__(self, *settings):
+        pass
+
     def feed(self, *_):
         raise OverflowError("too large")
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from trainer_tui.cli import run_commands
+from trainer_tui.cli.arguments import AnyModel, AsJson, Model, Run, Watched, done
 from trainer_tui.cli.outcomes import (
     ASK_EPILOG,
     CHECK_EPILOG,
@@ -22,6 +24,10 @@ from trainer_tui.runs.verdict import EXIT_USAGE
 
 SCAN_EPILOG = "Exit codes: 0 no error was found; 1 there is one; 2 a file could not be read, or bad usage."
 
+STACK_EPILOG = (
+    "Exit codes: 0 it was looked at; 1 its stacks may not be read; 2 nothing runs here, or bad usage."
+)
+
 app = typer.Typer(
     name="trainer-tui",
     help="Supervises training runs: quick validation, gate, full training, failures, lab notebook.",
@@ -32,15 +38,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-_MODEL_HELP = "Name of a model (models/NAME.py), its path, or the name of a watched command."
-Model = Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL_HELP)]
-AnyModel = Annotated[
-    str | None, typer.Argument(metavar="[MODEL]", help="Name of a model; all of them without one.")
-]
-Watched = Annotated[str | None, typer.Argument(metavar="[MODEL]", help=_MODEL_HELP)]
-Run = Annotated[int | None, typer.Option(metavar="N", help="Number of the run; the newest without it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 _command: list[str] | None = None
 """What stood behind `--` on the command line; None when there was no `--`."""
@@ -124,18 +121,7 @@ def status(model: AnyModel = None, as_json: AsJson = False) -> None:
     done(do(model, as_json))
 
 
-@app.command()
-def runs(
-    model: AnyModel = None,
-    as_json: AsJson = False,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make the run index anew from the run folders first.")
-    ] = False,
-) -> None:
-    """List every run."""
-    from trainer_tui.cli.show import runs as do
-
-    done(do(model, as_json, rebuild))
+run_commands.add_to(app)
 
 
 @app.command()
@@ -204,11 +190,21 @@ def note(
 
 
 @app.command()
-def retry(model: Model, as_json: AsJson = False) -> None:
+def retry(
+    model: Model,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="Begin with the full phase: for a model whose quick run passed, and nothing changed since.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Start the next attempt and return at once; `watch` looks at it."""
     from trainer_tui.cli.control import retry as do
 
-    done(do(model, as_json))
+    done(do(model, as_json, full))
 
 
 @app.command(epilog=CHECK_EPILOG)
@@ -227,7 +223,7 @@ def check(
 
 @app.command()
 def history(
-    model: Model,
+    model: Watched = None,
     run: Run = None,
     form: Annotated[
         str,
@@ -238,28 +234,120 @@ def history(
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="File to write; standard output without it.")
     ] = "",
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="PATH",
+            help="Read a file or folder: Lightning, Keras, Transformers, TensorBoard, W&B, MLflow, a log.",
+        ),
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Write out the metrics of a run."""
+    """Write out the metrics of a run, or those that another tool wrote."""
     from trainer_tui.cli.export import history as do
 
-    done(do(model, run, "json" if as_json else form, output))
+    done(do(model, run, "json" if as_json else form, output, source))
+
+
+@app.command()
+def report(
+    model: Model,
+    run: Annotated[
+        int | None, typer.Option(metavar="N", help="A run of the watch; the newest watch without it.")
+    ] = None,
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="File to write, - for standard output [MODEL-N.html]."
+        ),
+    ] = "",
+    form: Annotated[
+        str,
+        typer.Option("--format", metavar="FORMAT", help="html or md; else as the file's name says, or html."),
+    ] = "",
+) -> None:
+    """Write one page about a watch: outcome, phases, gates, curves, machine, incidents, diary, results."""
+    from trainer_tui.cli.pages import page as do
+
+    done(do(model, run, output, form))
+
+
+@app.command()
+def serve(
+    model: Watched = None,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; elsewhere than here it needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="N", min=0, max=65535, help="0: any that is free.")] = 8000,
+    token: Annotated[
+        str,
+        typer.Option(
+            "--token",
+            metavar="TOKEN",
+            envvar="TRAINER_TUI_TOKEN",
+            help="What who opens the page must have; `new` makes one, as does another address without one.",
+        ),
+    ] = "",
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="NAME", help="Another name of this machine, of a proxy perhaps."),
+    ] = None,
+) -> None:
+    """Show the dashboard of a model, or all runs, in a browser: the same screens, the same keys."""
+    from trainer_tui.cli.serving import Wish
+    from trainer_tui.cli.serving import serve as do
+
+    done(do(Wish(model, host, port, token, tuple(name or ()))))
+
+
+@app.command()
+def log(
+    what: Annotated[str, typer.Argument(metavar="FILE|MODEL", help="A log file, or whose newest log.")],
+    run: Run = None,
+) -> None:
+    """Read a log of any size: search, filter, jump to a line or a time, follow, copy."""
+    from trainer_tui.cli.log import log as do
+
+    done(do(what, run))
 
 
 @app.command(epilog=SCAN_EPILOG)
 def scan(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Logs of any program; - is standard input.")
+        list[str],
+        typer.Argument(metavar="FILE...", help="Logs of any program, compressed too; - is standard input."),
     ],
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on as the files grow, until Ctrl+C.")
     ] = False,
+    rules: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.toml", help="[[rules]] of your own [the project's trainer.toml]."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object an incident.")] = False,
 ) -> None:
     """Say what went wrong in a log, where, why probably, and what to try. Needs no project."""
     from trainer_tui.cli.scan import scan as do
 
-    done(do(files, as_json, follow))
+    done(do(files, as_json, follow, rules))
+
+
+@app.command(epilog=STACK_EPILOG)
+def stack(
+    model: Watched = None,
+    pid: Annotated[
+        int | None,
+        typer.Option(
+            "--pid", metavar="PID", min=1, help="One process of the run; without MODEL any process."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what the living run's process does or waits for, with its stacks. It is not paused for that."""
+    from trainer_tui.cli.stack import stack as do
+
+    done(do(model, pid, as_json))
 
 
 @app.command()
@@ -297,11 +385,6 @@ def version() -> None:
     from trainer_tui import __version__
 
     typer.echo(__version__)
-
-
-def done(code: int) -> None:
-    """Leave with an exit code."""
-    raise typer.Exit(code)
 
 
 def main(arguments: list[str] | None = None) -> None:

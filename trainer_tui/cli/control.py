@@ -6,8 +6,9 @@ from typing import Any
 
 from trainer_tui.cli.living import lives
 from trainer_tui.cli.places import model_name
-from trainer_tui.cli.plans import open_site
+from trainer_tui.cli.plans import Site, open_site
 from trainer_tui.cli.printing import print_json, say, state_words
+from trainer_tui.cli.watch import plan_by_name
 from trainer_tui.cli.watch import retry as start_again
 from trainer_tui.project import ProjectError
 from trainer_tui.runs.control import Request
@@ -46,18 +47,32 @@ def send(model: str, request: Request, as_json: bool, **fields: Any) -> int:
     return EXIT_PASSED if answer.accepted else EXIT_FAILED
 
 
-def retry(model: str, as_json: bool) -> int:
+def retry(model: str, as_json: bool, full: bool = False) -> int:
     """Start the next attempt of a model, or of a command watched before, and return."""
     place = open_site()
     name = model_name(place.project, model)
-    run = start_again(place.folder(name))
+    offer = not full and not as_json and _quick_holds(place, name)
+    run = start_again(place.folder(name), full=full)
     if run is None:
         raise ProjectError(f"{name} is being watched", f"`trainer-tui watch {name}` shows it")
     if as_json:
         print_json({"run": run.name, "folder": str(run.path)})
     else:
         say(f"{run.name} was started; `trainer-tui watch {name}` shows it")
+        if offer:
+            say(
+                f"its quick phase passed before with the same sources, settings and environment: "
+                f"`trainer-tui retry {name} --full` begins with the full one"
+            )
     return EXIT_PASSED
+
+
+def _quick_holds(place: Site, name: str) -> bool:
+    """Whether the quick phase that `retry` begins with has passed with the very same thing before."""
+    from trainer_tui.supervise.unchanged import quick_that_holds
+
+    plan = plan_by_name(place, name)
+    return plan.phases[0] == "quick" and quick_that_holds(place.folder(name), plan)[0] is not None
 
 
 def take_over(model: str, as_json: bool) -> int:

@@ -29,6 +29,7 @@ CORE = (
     "watchdog",
     "hyperscan",
     "textual-plot",
+    "tsdownsample",
     "py-spy",
     "SQLAlchemy",
 )
@@ -117,12 +118,16 @@ def locks(project: Project) -> Row:
 
 def settings(project: Project) -> Row:
     """Whether `trainer.toml` can be used, and whether each of its models exists."""
+    from trainer_tui.cli.own_rules import rule_problems
     from trainer_tui.settings import SettingsError, load_settings
 
     try:
-        tables = load_settings(project.root).models
+        found = load_settings(project.root)
     except SettingsError as error:
         return Row("settings", "trainer.toml cannot be used", "problem", "; ".join(error.problems))
+    if problems := rule_problems(project.root, found):
+        return Row("settings", "a rule of trainer.toml cannot be used", "problem", "; ".join(problems))
+    tables = found.models
     known = project.model_names()
     strangers = [name for name in tables if name not in known and not project.model_output(name).is_dir()]
     if not strangers:

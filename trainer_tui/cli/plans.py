@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainer_tui.cli.living import asked
+from trainer_tui.cli.own_rules import rules_of
 from trainer_tui.cli.places import has_runs, model_name
 from trainer_tui.project import Project, ProjectError
 from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.runs.plan import PHASES, Phase, WatchPlan
-from trainer_tui.settings import ModelSettings, Settings, open_project
+from trainer_tui.runs.text import masked
+from trainer_tui.settings import ModelSettings, Settings, flags_of, open_project
 
 GIB = 1 << 30
 
@@ -150,6 +152,7 @@ def _plan(
     cwd: str = "",
 ) -> WatchPlan:
     settings = place.settings
+    rules, disabled = rules_of(place.project.root, settings, name)
     return WatchPlan(
         model=name,
         command=command,
@@ -180,7 +183,13 @@ def _plan(
         converged=str(model.converged) if model.converged else "",
         ranges={column: str(allowed) for column, allowed in model.results.items()},
         skipped_gates=dict(model.gates.skip),
+        rules=rules,
+        disabled_rules=disabled,
+        flags=flags_of(settings, name),
         index_url=place.project.index_url,
+        notify_on=tuple(settings.notify.on),
+        notify_command=tuple(settings.notify.command),
+        notify_apprise=tuple(masked(url.get_secret_value()) for url in settings.notify.apprise),
     )
 
 

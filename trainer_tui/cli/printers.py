@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
-from trainer_tui.cli.printing import event_line, print_json, run_title, say, state_words
+from trainer_tui.cli.printing import event_line, is_bookkeeping, print_json, run_title, say, state_words
 from trainer_tui.cli.records import run_record
 from trainer_tui.cli.report import report, report_block
 from trainer_tui.runs.events import Event
@@ -50,6 +50,8 @@ class LinePrinter:
 
     def event(self, follower: RunFollower, event: Event) -> None:
         """One line an event, a title before those of another run."""
+        if is_bookkeeping(event):
+            return
         if self._run != follower.state.name:
             self._run = follower.state.name
             say(f"— {run_title(follower.state)}")

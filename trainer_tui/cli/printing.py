@@ -17,6 +17,7 @@ from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.plan import PHASE_NAMES
 from trainer_tui.runs.state import RunState
 from trainer_tui.runs.text import clean
+from trainer_tui.runs.units import counted
 from trainer_tui.runs.verdict import GATE_MARKS, GateResult, Tone
 
 FATE_MARKS = {"suspected": "▲", "confirmed": "✘", "recovered": "✔"}
@@ -72,9 +73,13 @@ def gate_line(result: GateResult) -> str:
     return f"{GATE_MARKS[result.state]} {result.name:<10} {result.sentence}{advice}"
 
 
-def count_text(count: int, one: str, many: str) -> str:
-    """`1 process`, `2 processes`."""
-    return f"{count} {one if count == 1 else many}"
+count_text = counted
+
+
+def is_bookkeeping(event: Event) -> bool:
+    """Whether an event is for programs alone: where reading goes on, or the answer to a note that follows."""
+    noted = event["kind"] == "control" and event.get("request") == "note" and event.get("outcome") == "noted"
+    return event["kind"] == "cursor" or noted
 
 
 def event_line(event: Event) -> str:
@@ -131,6 +136,7 @@ _TOLD: dict[str, Callable[[Event], str]] = {
     "log": lambda e: f"the log file was {e.get('what')}",
     "blind": lambda e: f"▲ blind: {e.get('why')}",
     "sighted": lambda e: f"{e.get('source')} can be seen again",
+    "history": lambda e: f"metrics are read from {e.get('source')} ({e.get('format')})",
     "incident": _incident,
     "diary": lambda e: f"diary entry #{e.get('entry')} was opened",
     "control": lambda e: f"{e.get('request')}{_by(e)}: {e.get('outcome')}",
@@ -138,7 +144,7 @@ _TOLD: dict[str, Callable[[Event], str]] = {
     "continued": lambda e: "goes on",
     "stopping": lambda e: f"stopping: {e.get('why')}",
     "left-behind": lambda e: (
-        f"▲ {count_text(len(e.get('processes', ())), 'process', 'processes')} outlived the training process"
+        f"▲ {counted(len(e.get('processes', ())), 'process', 'processes')} outlived the training process"
     ),
     "exited": _exited,
     "gates": _gates,

@@ -13,27 +13,13 @@ from trainer_tui.runs.plan import PHASE_TITLES
 from trainer_tui.runs.state import RunState
 from trainer_tui.runs.verdict import EXIT_GATE, EXIT_LOST
 
-RESOURCE_KINDS = {
-    *("cpu-oom", "cuda-oom", "disk-full", "killed", "signal", "native-crash", "gpu-hardware", "cuda-error"),
-    *("distributed", "node-failure", "preempted", "cancelled", "time-limit", "network", "hang", "permission"),
-    "lost",
-}
-DATA_KINDS = {"bad-input", "checkpoint", "data"}
-
 _HEADS = {EXIT_GATE: "GATE FAILED after", EXIT_LOST: "RUN LOST during"}
-
-
-def error_type(kind: str) -> str | None:
-    """The document's three types: implementation, data, resource; None where a person ended the run."""
-    if kind in ("stopped-by-user", "skipped"):
-        return None
-    if kind in RESOURCE_KINDS:
-        return "resource"
-    return "data" if kind in DATA_KINDS else "implementation"
 
 
 def report(run: RunFolder, state: RunState) -> dict[str, Any]:
     """The facts of a failed (or failing) run for a machine to read."""
+    from trainer_tui.failures import error_type  # a view that reports no failure starts without it
+
     # A gate that failed, or a person who stopped the run, is the cause; what was seen before is not.
     incident = None if state.reason == "gate-failed" or _wanted(state) else state.failure
     kind = incident.kind if incident else state.reason

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from trainer_tui.cli.outcomes import sentence
-from trainer_tui.cli.printing import SEVERITY_MARKS, complain, count_text, print_json, say
-from trainer_tui.failures import DEFAULT_RULES, Scanner
+from trainer_tui.cli.printing import complain, count_text, print_json, say
+from trainer_tui.cli.scan_input import (
+    BROKEN,
+    STANDARD_INPUT,
+    Readable,
+    UnknownCompressionError,
+    open_log,
+    unpacked,
+)
+from trainer_tui.cli.scan_rules import RulesError, rules_for
+from trainer_tui.cli.scan_words import as_json_line, as_text
+from trainer_tui.failures import Rule, Scanner
 from trainer_tui.runs.changes import Changes
 from trainer_tui.runs.incident import SEVERITIES, Incident
 from trainer_tui.runs.tail import Tail
@@ -20,81 +27,57 @@ from trainer_tui.runs.tail import Tail
 _CHUNK = 1 << 20
 _LARGE = 1 << 29
 """Bytes from which on numpy, which counts lines faster, makes up for the time of its import."""
-_ADVICE = 3
-"""Hypotheses that are printed for people; JSON has all of them."""
+_NOTICES = 5
+"""Notices of one file that are printed for people; the rest is counted."""
 
 EXIT_FINE, EXIT_ERROR, EXIT_UNREADABLE = 0, 1, 2
 
 
-def scan(files: Sequence[str], as_json: bool, follow: bool) -> int:
-    """Print the incidents of the files (`-`: standard input).
+def scan(files: Sequence[str], as_json: bool, follow: bool, rules: str | None = None) -> int:
+    """Print the incidents of the files (`-`: standard input; compressed files are unpacked).
 
+    `rules` is a file with `[[rules]]`; without it those of the project around us are used, if there is one.
     Returns 1 when one is an error, 0 when none is, 2 when a file could not be read; the others are scanned
     all the same.
     """
-    report = _Report(as_json)
+    try:
+        report = _Report(as_json, rules_for(rules))
+    except RulesError as error:
+        complain(str(error))
+        return EXIT_UNREADABLE
     readable = [file for file in files if _is_readable(file)]
-    if follow and "-" not in readable:
+    if follow and STANDARD_INPUT not in readable:
         _follow(readable, report)
     else:
         for file in readable:
             try:
                 _scan_one(file, report, live=follow)
             except OSError as error:
-                complain(f"{file}: {error.strerror}")
-                report.unreadable = True
+                report.fail(f"{file}: {error.strerror or error}")
+            except UnknownCompressionError as error:
+                report.fail(str(error))
     if report.unreadable or len(readable) < len(files):
         return EXIT_UNREADABLE
     return EXIT_ERROR if report.errors else EXIT_FINE
 
 
-def as_json_line(file: str, incident: Incident) -> dict[str, Any]:
-    """The fields of an incident that a script would want, with the file's name."""
-    line: dict[str, Any] = {
-        "file": file,
-        "line": incident.line,
-        "offset": incident.offset,
-        "severity": incident.severity,
-        "kind": incident.kind,
-        "rule": incident.rule,
-        "message": incident.message,
-        "excerpt": incident.excerpt,
-        "hypotheses": list(incident.hypotheses),
-    }
-    return line | {name: incident.facts[name] for name in ("cascade",) if name in incident.facts}
-
-
-def as_text(file: str, incident: Incident) -> list[str]:
-    """What went wrong, where, why probably and what to try, for people."""
-    lines = [
-        f"{SEVERITY_MARKS[incident.severity]} {file}:{incident.line}: {incident.kind}: {incident.message}"
-    ]
-    if incident.frames:
-        lines.append(f"    in    {incident.frames[-1]}")
-    if meaning := _meanings().get(incident.rule):
-        lines.append(f"    what  {meaning}")
-    lines += [f"    try   {hint}" for hint in incident.hypotheses[:_ADVICE]]
-    if count := incident.facts.get("cascade"):
-        lines.append(f"    then  {count_text(count, 'line', 'lines')} of other processes that follow from it")
-    return lines
-
-
-@cache
-def _meanings() -> dict[str, str]:
-    return {rule.id: rule.meaning for rule in DEFAULT_RULES}
-
-
 class _Report:
     """Prints incidents and remembers whether one was an error."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, rules: tuple[Rule, ...]) -> None:
         self.errors = 0
         self.unreadable = False
         self.as_json = as_json
+        self.rules = rules
         self._said: dict[tuple[str, str], str] = {}
 
+    def fail(self, why: str) -> None:
+        """A file could not be read, or not to its end."""
+        complain(why)
+        self.unreadable = True
+
     def add(self, file: str, incidents: Iterable[Incident]) -> None:
-        """Print the incidents of a file; one that is known already only if it says something else now."""
+        """Print incidents of a file; one that is known already only if it says something else now."""
         for incident in incidents:
             self.errors += incident.severity == "error"
             if self.as_json:
@@ -103,8 +86,20 @@ class _Report:
             key = (file, incident.id)
             if self._said.get(key) != incident.message:
                 self._said[key] = incident.message
-                for line in as_text(file, incident):
+                for line in as_text(file, incident, self.rules):
                     say(line)
+
+    def add_all(self, file: str, incidents: Sequence[Incident]) -> None:
+        """Print all incidents of a file: for people what matters most first, and not every notice."""
+        if self.as_json:
+            self.add(file, incidents)
+            return
+        for severity in reversed(SEVERITIES):
+            some = [incident for incident in incidents if incident.severity == severity]
+            shown = some[:_NOTICES] if severity == "notice" else some
+            self.add(file, shown)
+            if len(some) > len(shown):
+                say(f"· {file}: {count_text(len(some) - len(shown), 'more notice', 'more notices')} (--json)")
 
     def sum_up(self, file: str, incidents: Sequence[Incident], lines: int) -> None:
         """One line on the whole file."""
@@ -116,7 +111,7 @@ class _Report:
 
 
 def _is_readable(file: str) -> bool:
-    if file == "-":
+    if file == STANDARD_INPUT:
         return True
     try:
         with open(file, "rb") as opened:
@@ -130,8 +125,8 @@ def _is_readable(file: str) -> bool:
 
 def _scan_one(file: str, report: _Report, live: bool) -> None:
     """Scan to the end. `live`: print at once, else each incident once, with all that became known of it."""
-    scanner = Scanner()
-    name = "standard input" if file == "-" else file
+    scanner = Scanner(report.rules)
+    name = "standard input" if file == STANDARD_INPUT else file
     found: dict[str, Incident] = {}
 
     def take(incidents: list[Incident]) -> None:
@@ -139,27 +134,30 @@ def _scan_one(file: str, report: _Report, live: bool) -> None:
         if live:
             report.add(name, incidents)
 
-    descriptor = sys.stdin.fileno() if file == "-" else os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        if os.fstat(descriptor).st_size >= _LARGE:
+    with open_log(file) as raw:
+        if os.fstat(raw.fileno()).st_size >= _LARGE:
             _count_faster()
-        _read_all(descriptor, lambda data: take(scanner.feed(data)))
-    except KeyboardInterrupt:
-        if not live:
-            raise
-    finally:
-        if file != "-":
-            os.close(descriptor)
+        source = unpacked(raw, file)
+        try:
+            while data := _read(source):
+                take(scanner.feed(data))
+        except KeyboardInterrupt:
+            if not live:
+                raise
+        except BROKEN:
+            report.fail(f"{file}: the compressed data are damaged or cut off; what stands before is scanned")
     take(scanner.finish())
     incidents = sorted(found.values(), key=lambda incident: incident.offset or 0)
     if not live:
-        report.add(name, incidents)
+        report.add_all(name, incidents)
     report.sum_up(name, incidents, scanner.line - 1)
 
 
-def _read_all(descriptor: int, take: Callable[[bytes], None]) -> None:
-    while data := os.read(descriptor, _CHUNK):
-        take(data)
+def _read(source: Readable) -> bytes:
+    """What there is, and not only once a whole chunk has come: standard input may be slow."""
+    read1 = getattr(source, "read1", None)
+    data: bytes = read1(_CHUNK) if read1 is not None else source.read(_CHUNK)
+    return data
 
 
 def _count_faster() -> None:
@@ -172,7 +170,7 @@ def _count_faster() -> None:
 def _follow(files: Sequence[str], report: _Report) -> None:
     """Print incidents as the files grow, until Ctrl+C."""
     tails = {file: Tail(Path(file)) for file in files}
-    scanners = {file: Scanner() for file in files}
+    scanners = {file: Scanner(report.rules) for file in files}
     changes = Changes(Path(file).absolute().parent for file in files)
     try:
         while tails:
@@ -181,13 +179,12 @@ def _follow(files: Sequence[str], report: _Report) -> None:
                 try:
                     chunk = tail.read(_CHUNK)
                 except OSError as error:
-                    complain(sentence(error) if error.filename else f"{file}: {error.strerror}")
-                    report.unreadable = True
+                    report.fail(sentence(error) if error.filename else f"{file}: {error.strerror}")
                     del tails[file]
                     continue
                 if chunk.change:
                     report.add(file, scanners[file].finish())
-                    scanners[file] = Scanner()
+                    scanners[file] = Scanner(report.rules)
                 if chunk.data:
                     report.add(file, scanners[file].feed(chunk.data))
                     changed = True

@@ -1,26 +1,31 @@
-"""Commands that only look: `status`, `runs`, `events`, `check`."""
+"""Commands that only look: `status`, `events`, `check`."""
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
 
 from trainer_tui.cli.living import asked
 from trainer_tui.cli.plans import Site, open_site
 from trainer_tui.cli.printers import progress_text
-from trainer_tui.cli.printing import complain, event_line, gate_line, print_json, say, state_words, table
+from trainer_tui.cli.printing import (
+    complain,
+    event_line,
+    gate_line,
+    is_bookkeeping,
+    print_json,
+    say,
+    state_words,
+)
 from trainer_tui.cli.records import look, run_record
 from trainer_tui.project import ProjectError
 from trainer_tui.runs.changes import Changes
-from trainer_tui.runs.clock import duration_text
 from trainer_tui.runs.events import EventReader
 from trainer_tui.runs.files import is_locked
 from trainer_tui.runs.follow import RunFollower
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import WatchPlan
 from trainer_tui.runs.state import observe
-from trainer_tui.runs.units import bytes_text
 from trainer_tui.runs.verdict import EXIT_GATE, EXIT_PASSED, EXIT_RUNNING
 from trainer_tui.supervise import start
 from trainer_tui.supervise.revival import Revival
@@ -42,34 +47,6 @@ def status(model: str | None, as_json: bool) -> int:
         return EXIT_PASSED
     state = looks[0].state
     return state.exit_code if state.over else EXIT_RUNNING
-
-
-def runs(model: str | None, as_json: bool, rebuild: bool) -> int:
-    """Every run, newest last."""
-    place = open_site()
-    if rebuild:
-        _rebuild(place)
-    looks = [look(run) for folder in _folders(place, model) for run in asked(folder)]
-    looks.sort(key=lambda seen: (seen.state.created, seen.state.name))
-    if as_json:
-        print_json([run_record(seen) for seen in looks])
-        return EXIT_PASSED
-    rows = [
-        (
-            state.name,
-            state.reason or state.status,
-            (state.started or state.created)[:19].replace("T", " "),
-            duration_text(state.duration_s),
-            bytes_text((state.exit or {}).get("max_rss_bytes") or math.nan),
-            state.sentence,
-        )
-        for state in (seen.state for seen in looks)
-    ]
-    if rows:
-        table(rows, ("run", "state", "started (UTC)", "took", "memory", "why"))
-    else:
-        say("no run yet; `trainer-tui watch MODEL` starts one")
-    return EXIT_PASSED
 
 
 def events(model: str, number: int | None, follow: bool, as_json: bool) -> int:
@@ -140,6 +117,8 @@ def _folders(place: Site, model: str | None) -> list[ModelFolder]:
 
 def _standing(seen: RunFollower) -> str:
     words = state_words(seen.state)
+    if any(source == "supervisor" for source, _ in seen.state.blind):
+        words += f"; `trainer-tui watch {seen.state.model}` takes over"
     return f"{words}  {progress_text(seen)}" if seen.state.alive else words
 
 
@@ -168,7 +147,7 @@ def _print_events(folder: ModelFolder, run: RunFolder, follow: bool, as_json: bo
             for event in new:
                 if as_json:
                     print_json({"run": run.name, **event})
-                else:
+                elif not is_bookkeeping(event):
                     for line in event_line(event).split("\n"):
                         say(line)
             if over and not new:
@@ -178,19 +157,3 @@ def _print_events(folder: ModelFolder, run: RunFolder, follow: bool, as_json: bo
                 changes.wait(bool(new))
     finally:
         changes.close()
-
-
-def _rebuild(place: Site) -> None:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from trainer_tui.runs import index
-
-    url = place.project.index_url or index.default_url(place.project.output)
-    try:
-        count = index.rebuild(index.open_index(url), place.project.output)
-    except (SQLAlchemyError, ImportError) as error:
-        why = str(error).splitlines()[0]
-        raise ProjectError(
-            f"the run index cannot be made at {url}: {why}", "mend [index] url in trainer.toml"
-        ) from None
-    complain(f"the index was made anew from {count} run{'' if count == 1 else 's'}")

@@ -63,7 +63,7 @@ def watch(wish: Wish) -> int:
         from trainer_tui.cli.headless import follow
 
         code = follow(folder, until=wish.until, as_json=wish.as_json, first=begin())
-    _mark_seen(folder)
+    mark_seen(folder)
     return code
 
 
@@ -141,7 +141,7 @@ def _ended_unseen(folder: ModelFolder) -> bool:
     return latest is not None and not latest.seen.exists() and not lives(folder)
 
 
-def _mark_seen(folder: ModelFolder) -> None:
+def mark_seen(folder: ModelFolder) -> None:
     latest = folder.newest()
     if latest is not None and observe(latest).over:
         with contextlib.suppress(OSError):  # on a full disk the end is shown once more, no harm
@@ -178,17 +178,29 @@ def plan_by_name(place: Site, name: str, skip_quick: str = "") -> WatchPlan:
         return moved_here(request.plan, place.project.root)
 
 
-def retry(folder: ModelFolder) -> RunFolder | None:
+def retry(folder: ModelFolder, *, full: bool = False) -> RunFolder | None:
     """Start the next attempt of a model, or of a command watched before; None while it is being watched.
 
-    Raises ProjectError or SettingsError when it cannot be planned any more.
+    `full`: begin with the full phase, which is refused unless a quick run passed with just this. Raises
+    ProjectError or SettingsError when it cannot be planned any more.
     """
     from trainer_tui.cli.plans import open_site
 
     place = open_site(without_project=True)
     plan = plan_by_name(place, folder.name)
     place.project.check_writable()
-    return None if lives(folder) else start.start_watch(folder, plan)
+    if lives(folder):
+        return None
+    if full and plan.phases[0] == "quick":
+        from trainer_tui.supervise.unchanged import quick_that_holds, without_quick
+
+        quick, why = quick_that_holds(folder, plan)
+        if quick is None:
+            raise ProjectError(
+                f"the quick phase is needed: {why}", f"`trainer-tui retry {folder.name}` begins with it"
+            )
+        plan = without_quick(plan, quick)
+    return start.start_watch(folder, plan)
 
 
 def _has_screen() -> bool:
@@ -201,6 +213,7 @@ def _cockpit(project: Project, folder: ModelFolder, begin: Begin) -> int:
         begun: Future[RunFolder | None] = pool.submit(begin)
         from trainer_tui.tui.app import run_cockpit
         from trainer_tui.tui.cockpit import Cockpit
+        from trainer_tui.tui.themes import theme_setting
 
         begun.result()
     departure = run_cockpit(
@@ -210,6 +223,7 @@ def _cockpit(project: Project, folder: ModelFolder, begin: Begin) -> int:
             project_name=project.root.name,
             retry=lambda: retry(folder),
             revive=lambda: start.revive(folder),
+            theme=theme_setting(project.root, os.environ),
         )
     )
     return _farewell(departure, folder.name)

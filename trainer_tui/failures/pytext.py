@@ -9,20 +9,26 @@ from trainer_tui.failures.exceptions import METRIC_NAME, SUFFIXES, is_known
 
 Style = Literal["plain", "group", "ipython", "rich"]
 
-_HEADER = "Traceback (most recent call last)"
+HEADER = "Traceback (most recent call last)"
 _BOX = "─━╭╮╰╯┌┐└┘│┃"
 
 # What launchers put in front of every line of a process: torchrun, mpirun, Ray, srun --label, docker compose.
 _STREAM = re.compile(
     r"\[(?:rank|default)\d+\]: ?"
-    r"|\[\d+,[^\]\s<]{1,60}\]<std(?:out|err)>: ?"
+    r"|(?:\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})?\[\d+(?:,[^\]\s<]{1,60})?\]<std(?:out|err)>: ?"
     r"|\([^()]{0,80}\bpid=\d+[^()]{0,80}\) ?"
     r"| {0,4}\d{1,5}: "
     r"|\[\d{1,4}\] "
     r"|[A-Za-z][\w.-]{0,60} {1,8}\| "
+    r"|\[(?:stderr|stdout|\d{1,4})\]: ?"
+    r"|\[pod/[^\]\s]{1,200}\] "
+    r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]{1,60} [\w.@-]{1,60}\[\d+\]: "
 )
 _STAMP = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,\d]{0,12}(?:Z|[+-]\d\d:?\d\d) ?(?:std(?:out|err) [FP] )?"
+)
+_BRACKETED = re.compile(
+    r"\[(?:\d[\d\-/:.,TZ+ ]{7,40}|[\w:./-]{0,40}(?:rank|worker|node|std(?:out|err))[\w:./ -]{0,40})\] (?=\S)"
 )
 _FRAME = re.compile(r'File "([^"]{1,400})", line (\d{1,8})(?:, in (.{1,200}))?')
 _NOTEBOOK_FRAME = re.compile(
@@ -31,6 +37,9 @@ _NOTEBOOK_FRAME = re.compile(
 _BOXED_FRAME = re.compile(r"([^\s:]\S{0,300}\.pyx?):(\d{1,8}) in (\S{1,100})")
 _NAME = r"((?:[A-Za-z_]\w{0,80}\.){0,12}[A-Za-z_]\w{0,80})"
 _EXCEPTION = re.compile(_NAME + r"(?: \(see above for traceback\))?(?::(?:$| +(.*))|$)")
+_TANGLED = re.compile(
+    r"((?:[A-Za-z_]\w{0,40}\.){0,6}[A-Z]\w{0,60}?(?:Error|Exception|Interrupt))\1{1,64}(?=:|$)"
+)
 _NOTEBOOK_HEADER = re.compile(r"(?:^|\s)([A-Za-z_][\w.]{0,120}) {2,}$")
 _NUMBER_ONLY = re.compile(r"[-+\d.,eE% ()\[\]]*")
 _MARGIN = re.compile(r" *[|+](?:[-+| ]|\d+(?= -))*")
@@ -42,7 +51,10 @@ CHAINS = (
 # What announces a traceback of something that is being cleaned up or that only failed to be logged,
 EXCUSES = ("Exception ignored ", "Error in atexit._run_exitfuncs", "--- Logging error ---")
 # and of a thread or a task without which the process goes on.
-SIDE_TASKS = ("Exception in thread ", "Exception in callback ", "Task exception was never retrieved")
+SIDE_TASKS = (
+    "Exception in thread ", "Exception in callback ", "Task exception was never retrieved",
+    "Detailed Traceback:", "Below are more details about the failures",
+)  # fmt: skip
 # Functions that run while an interpreter or an object goes away; what fails there fails after the work.
 TEARDOWN = re.compile(
     r"in (_run_finalizers|_run_exitfuncs|_exit_function|__del__|_cleanup|_shutdown_workers)\b|sem_unlink\("
@@ -70,12 +82,18 @@ def split_prefix(text: str) -> tuple[str, str]:
     return stream, text[at:]
 
 
+def without_label(body: str) -> str:
+    """The line without a time stamp or a worker's name in brackets, which a tool put in front of it."""
+    label = _BRACKETED.match(body)
+    return body[label.end() :] if label else body
+
+
 def header_style(body: str) -> Style | None:
     """How a traceback that starts on this line is written; None if none starts here."""
-    at = body.find(_HEADER)
+    at = body.find(HEADER)
     if at < 0:
         return None
-    before, after = body[:at], body[at + len(_HEADER) :]
+    before, after = body[:at], body[at + len(HEADER) :]
     if before.endswith("C++ ") or before.rstrip().endswith(("'", '"', "`", "(")):
         return None
     if any(char in before for char in _BOX):
@@ -89,9 +107,14 @@ def header_style(body: str) -> Style | None:
     return "plain"
 
 
+def announces_side_task(body: str) -> bool:
+    """True for the line before the traceback of a thread or a task; the JVM quotes its threads' names."""
+    return any(words in body for words in SIDE_TASKS) and 'Exception in thread "' not in body
+
+
 def notebook_name(body: str) -> str:
     """The exception's class in IPython's header line, "" if it is not one."""
-    match = _NOTEBOOK_HEADER.search(body[: max(0, body.find(_HEADER))][-200:])
+    match = _NOTEBOOK_HEADER.search(body[: max(0, body.find(HEADER))][-200:])
     return match.group(1) if match and _looks_like_exception(match.group(1)) else ""
 
 
@@ -121,6 +144,21 @@ def exception_in_traceback(body: str) -> tuple[str, str] | None:
         _looks_like_exception(name) or "." in name or (name[0].isupper() and bool(message) and len(name) > 3)
     )
     return (name, _quoted(body)) if plausible else None
+
+
+def untangle(body: str) -> str:
+    """An exception that several processes wrote into one line at once, as one of them wrote it.
+
+    `KeyErrorKeyError: : 'a''a'` is `KeyError: 'a'`; other lines are returned as they are.
+    """
+    body = body.removeprefix("^C")  # the terminal's echo of the key
+    match = _TANGLED.match(body)
+    if match is None:
+        return body
+    name, rest = match[1], body[match.end() :]
+    said = rest.lstrip(": ")
+    period = (said + said).find(said, 1) if said else 0
+    return f"{name}: {said[:period]}" if period else name
 
 
 def exception_alone(body: str) -> tuple[str, str] | None:

@@ -35,8 +35,16 @@ class Rule:
     any_level: bool = False
     consequence: bool = False
     """What it reports follows from another failure (launchers, other ranks): it is attached to that one."""
+    herald: bool = False
+    """It announces a traceback: where one follows on the next line, that says it all."""
+    last_words: bool = False
+    """A warning that is an error where nothing follows in the log."""
     sieve: str = ""
     """A pattern that finds at least the lines of `pattern`, and faster; empty: the pattern itself."""
+    behind_hash: bool = False
+    """It is printed behind a `#`: a line that looks like a comment counts."""
+    own: bool = False
+    """A user's: where it matches, no built-in rule has a say."""
 
 
 _ANCHORS_OF_A_BLOCK = re.compile(r"\\[AZz]")

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trainer_tui.failures.automaton import Automaton, Hits
-from trainer_tui.failures.causes import Causes
-from trainer_tui.failures.clean import PIECE_LIMIT, clean, shorten, to_text
-from trainer_tui.failures.fold import Folder
+from trainer_tui.failures.automaton import Automaton
+from trainer_tui.failures.clean import PIECE_LIMIT, clean, to_text
+from trainer_tui.failures.lines import LineReader, Place
 from trainer_tui.failures.pieces import (
     Starts,
     after_last_end,
@@ -21,10 +20,8 @@ from trainer_tui.failures.pieces import (
     long_piece,
     pieces_before,
 )
-from trainer_tui.failures.quote import quote
 from trainer_tui.failures.rule_table import DEFAULT
 from trainer_tui.failures.rules import Rule
-from trainer_tui.failures.traceback import TracebackReader
 from trainer_tui.runs.incident import Incident
 
 _BLOCK = 1 << 20
@@ -36,10 +33,6 @@ _SMALL = 1024
 """Bytes of a block that a closer look passes sooner than a search for where to look."""
 _CONTEXT = 30
 """Lines before a hit that are remembered; an excerpt shows the last few of them."""
-_EXCERPT = 6
-_READ_LIMIT = 4000
-"""Characters of one line that the traceback reader is given."""
-_NO_HITS = Hits([], False, False)
 
 
 class Scanner:
@@ -54,9 +47,7 @@ class Scanner:
     def __init__(self, rules: Iterable[Rule] = DEFAULT, *, offset: int = 0, line: int = 1) -> None:
         rules = tuple(rules)
         self._automaton = Automaton(rules)
-        self._causes = Causes(rules)
-        self._folder = Folder()
-        self._reader = TracebackReader(self._folder)
+        self._lines = LineReader(rules, self._automaton)
         self._line = line
         self._line_start = offset
         self._at = offset  # of the first byte in _pending
@@ -64,7 +55,6 @@ class Scanner:
         self._skipping = False  # inside a piece of which _pending holds the first PIECE_LIMIT bytes
         self._skipped_cr = False
         self._had_text = False  # the current line already had a non-empty frame
-        self._told: set[str] = set()  # ids given for the current line
         self._before: list[bytes] = []  # last pieces of the blocks before, newest first
         self._behind = (b"", 0, 0)  # the range of the present block that was passed
 
@@ -84,7 +74,7 @@ class Scanner:
 
         It may tell on its own what this one would attach to a cause before.
         """
-        return not self._reader.open
+        return not self._lines.open
 
     def feed(self, data: bytes) -> list[Incident]:
         """Incidents in the lines that these bytes complete. The same id again means: more is known now."""
@@ -121,9 +111,7 @@ class Scanner:
             piece = self._pending[:PIECE_LIMIT]
             self._pending = b""
             self._close_look(piece + b"\n", self._at, found)
-        for incident in self._reader.finish():
-            self._tell(incident, self._line, self._line_start, found)
-        return found
+        return found + self._lines.finish(self._line, self._line_start)
 
     # ---- from bytes to blocks of complete pieces
 
@@ -180,7 +168,7 @@ class Scanner:
         while True:
             while next_end < len(ends) and start + ends[next_end] <= at:
                 next_end += 1
-            if self._reader.open and at < stop:
+            if self._lines.open and at < stop:
                 upto = min(at + _STEP, stop)
             elif next_end < len(ends):
                 matched = start + ends[next_end] - 1
@@ -209,7 +197,7 @@ class Scanner:
             self._line += newlines
             self._line_start = base + start
             self._had_text = False
-            self._told.clear()
+            self._lines.next_line()
         self._had_text = self._had_text or bool(buffer[start:stop].strip(b"\r"))
 
     def _close_look(self, raw: bytes, at: int, found: list[Incident]) -> None:
@@ -225,14 +213,14 @@ class Scanner:
         text = clean(raw)
         scan = text.replace(b"\r", b"\n") if b"\r" in text else text
         ends = self._automaton.ends(scan)
-        if ends or self._reader.open:
+        if ends or self._lines.open:
             self._walk(raw, at, text, scan, ends, found)
         newlines = raw.count(b"\n")
         if newlines:
             self._line += newlines
             self._line_start = at + raw.rfind(b"\n") + 1
             self._had_text = False
-            self._told.clear()
+            self._lines.next_line()
         rest = text[text.rfind(b"\n") + 1 :]
         self._had_text = self._had_text or bool(rest.strip(b"\r"))
         return scan
@@ -248,7 +236,7 @@ class Scanner:
             while next_end < len(ends) and ends[next_end] <= position:
                 next_end += 1
             start = position
-            if not self._reader.open:
+            if not self._lines.open:
                 if next_end == len(ends):
                     return
                 start = max(position, scan.rfind(b"\n", position, ends[next_end]) + 1)
@@ -260,7 +248,7 @@ class Scanner:
             newlines = text.count(b"\n", counted, start)
             if newlines:
                 number += newlines
-                self._told.clear()
+                self._lines.next_line()
             counted = start
             position = end + 1
             if start == end and (text[end : end + 1] == b"\r" or self._line_has_text(text, start)):
@@ -284,48 +272,9 @@ class Scanner:
         start: int,
         found: list[Incident],
     ) -> None:
-        hits = self._automaton.look(piece) if matched else _NO_HITS
-        text = to_text(piece)
-
         def context() -> list[str]:
             pieces = pieces_before(scan, 0, start, _CONTEXT)
             pieces += pieces_before(*self._behind, _CONTEXT - len(pieces)) + self._before
             return [to_text(before) for before in reversed(pieces[:_CONTEXT])]
 
-        if self._reader.open or hits.anchored:
-            part = shorten(text, _READ_LIMIT, around=max(0, text.find("Traceback (most recent call last)")))
-            taken, incidents = self._reader.feed(part, line, offset, hits, context)
-            for incident in incidents:
-                self._tell(incident, line, offset, found)
-            if taken:
-                self._causes.touch(line, offset)
-                return
-        for rule, end in hits.rules:
-            severity = rule.severity
-            if hits.warned and severity == "error" and not rule.any_level:
-                severity = "notice"
-            id_ = f"log:{offset}:{rule.id}"
-            message = quote(text, len(to_text(piece[:end])))
-            if severity == "error":
-                self._causes.touch(line, offset)
-            if id_ not in self._told and self._folder.admit(rule.id, message, line):
-                self._told.add(id_)
-                excerpt = [shorten(before, 300) for before in context()[-_EXCERPT + 1 :]] + [shorten(text)]
-                incident = Incident(
-                    id=id_,
-                    severity=severity,
-                    kind=rule.kind,
-                    message=message,
-                    rule=rule.id,
-                    line=line,
-                    offset=offset,
-                    excerpt="\n".join(excerpt),
-                    hypotheses=rule.hypotheses,
-                )
-                self._tell(incident, line, offset, found)
-            return
-
-    def _tell(self, incident: Incident, line: int, offset: int, found: list[Incident]) -> None:
-        told = self._causes.sort(incident, line, offset)
-        if told is not None:
-            found.append(told)
+        found += self._lines.read(piece, matched, Place(line, offset, context))

@@ -6,19 +6,19 @@ cleaned up (`Exception ignored in`, finalizers) is a notice, one of a side threa
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import TypeVar
 
 from trainer_tui.failures import pytext
 from trainer_tui.failures.automaton import Hits
 from trainer_tui.failures.clean import shorten
-from trainer_tui.failures.exceptions import hints_for, kind_of
+from trainer_tui.failures.exceptions import hints_for
 from trainer_tui.failures.fold import Folder
-from trainer_tui.runs.incident import Incident, Severity
+from trainer_tui.failures.frame_kinds import kind_by_frames
+from trainer_tui.failures.open_traceback import TAIL, OpenTraceback, label_of
+from trainer_tui.runs.incident import Incident
 
-_HEAD, _TAIL = 12, 40
-"""Lines kept of a long traceback: the first and the last."""
 _FRAMES = 200
 _PATIENCE = 200
 """Foreign lines between the lines of one traceback before it is given up."""
@@ -26,46 +26,11 @@ _RELINK = 60
 """Lines after an exception within which "During handling of ..." still belongs to it."""
 _EXCUSE = 20
 """Lines between "Exception ignored in" and the traceback it announces."""
+_NAMED_BEFORE = 3
+"""Lines between a logged exception and the traceback of the same one."""
 _STREAMS = 256
-_RANK: dict[Severity, int] = {"notice": 0, "warning": 1, "error": 2}
-
-
-@dataclass(slots=True)
-class _Open:
-    line: int
-    offset: int
-    style: pytext.Style
-    severity: Severity = "error"
-    rule: str = "traceback"
-    indent: int = 0
-    name: str = ""
-    head: list[str] = field(default_factory=list)
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL))
-    left_out: int = 0
-    frames: list[str] = field(default_factory=list)
-    chain: list[str] = field(default_factory=list)
-    ended: bool = False
-    chained: bool = False
-    boxed: bool = True
-    strange: int = 0
-    blanks: int = 0
-    added: int = 0
-    last: int = 0
-    incident: Incident | None = None
-    told: bool = False
-    stale: bool = False
-
-    def add(self, text: str) -> None:
-        text = shorten(text, 500)
-        if len(self.head) < _HEAD:
-            self.head.append(text)
-            return
-        self.left_out += len(self.tail) == _TAIL
-        self.tail.append(text)
-
-    def excerpt(self) -> str:
-        middle = [f"... {self.left_out} lines left out ..."] if self.left_out else []
-        return "\n".join([*self.head, *middle, *self.tail]).rstrip()
+_ONLY_ONE = "(1 sub-exception)"
+_Value = TypeVar("_Value")
 
 
 class TracebackReader:
@@ -73,8 +38,8 @@ class TracebackReader:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._open: dict[str, _Open] = {}
-        self._recent: dict[str, _Open] = {}
+        self._open: dict[str, OpenTraceback] = {}
+        self._recent: dict[str, OpenTraceback] = {}
         self._excused: dict[str, list[int]] = {}
         self._side: dict[str, int] = {}
         self._looked = 0
@@ -84,11 +49,20 @@ class TracebackReader:
         """True while a traceback, or what may follow it, is being read."""
         return bool(self._open)
 
+    def is_inside(self, stream: str) -> bool:
+        """True while a traceback of this stream waits for its exception."""
+        current = self._open.get(stream)
+        return current is not None and not current.ended
+
     def feed(
-        self, text: str, line: int, offset: int, hits: Hits, context: Callable[[], Sequence[str]]
-    ) -> tuple[bool, list[Incident]]:
-        """(the line belongs to a traceback, incidents). `context` gives the lines before, oldest first."""
-        stream, body = pytext.split_prefix(text)
+        self, stream: str, body: str, line: int, offset: int, hits: Hits,
+        context: Callable[[], Sequence[str]], quiet: bool = False,
+    ) -> tuple[bool, list[Incident]]:  # fmt: skip
+        """(the line belongs to a traceback, incidents).
+
+        `stream` is the launcher's label and `body` the line without it, `context` gives the lines before,
+        oldest first. `quiet`: what starts here is only being mentioned.
+        """
         found: list[Incident] = []
         self._give_up(line, found)
         current = self._open.get(stream)
@@ -96,7 +70,7 @@ class TracebackReader:
             return True, found
         if not hits.anchored:
             return False, found
-        return self._start(stream, body, text, line, offset, hits, context, found), found
+        return self._start(stream, body, line, offset, hits, context, quiet, found), found
 
     def finish(self) -> list[Incident]:
         """What is known about tracebacks that the end of the file cut off."""
@@ -118,22 +92,23 @@ class TracebackReader:
     # ---- a line that may start something
 
     def _start(
-        self, stream: str, body: str, text: str, line: int, offset: int, hits: Hits,
-        context: Callable[[], Sequence[str]], found: list[Incident],
+        self, stream: str, body: str, line: int, offset: int, hits: Hits,
+        context: Callable[[], Sequence[str]], quiet: bool, found: list[Incident],
     ) -> bool:  # fmt: skip
         if any(words in body for words in pytext.EXCUSES):
-            self._excused.setdefault(stream, []).append(line)
+            excuses = [at for at in self._excused.get(stream, []) if line - at <= _EXCUSE]
+            _remember(self._excused, stream, [*excuses[-_EXCUSE:], line])
             return True
-        if any(words in body for words in pytext.SIDE_TASKS):
-            self._side[stream] = line
+        if pytext.announces_side_task(body):
+            _remember(self._side, stream, line)
             return True
         if any(chain in body for chain in pytext.CHAINS):
             return self._relink(stream, body, line)
         style = pytext.header_style(body)
         if style is not None:
-            self._open_new(stream, body, line, offset, style, hits)
+            self._open_new(stream, body, line, offset, style, hits, quiet)
             return True
-        if exception := pytext.exception_alone(body):
+        if exception := pytext.exception_alone(pytext.untangle(body)):
             self._orphan(stream, body, line, offset, hits, list(context()), exception, found)
             return True
         return False
@@ -148,17 +123,24 @@ class TracebackReader:
         return True
 
     def _open_new(
-        self, stream: str, body: str, line: int, offset: int, style: pytext.Style, hits: Hits
+        self, stream: str, body: str, line: int, offset: int, style: pytext.Style, hits: Hits, quiet: bool
     ) -> None:
-        new = _Open(
+        new = OpenTraceback(
             line, offset, style, indent=pytext.indent_of(body), name=pytext.notebook_name(body), last=line
         )
+        if style == "plain":
+            new.label = label_of(body, body.find(pytext.HEADER))
         if self._excuse(stream, line):
             new.severity, new.rule = "notice", "exception-ignored"
         elif line - self._side.pop(stream, -10) <= 3:
             new.severity, new.rule = "warning", "side-thread"
+        elif quiet:
+            new.severity = "notice"
         elif hits.warned:
             new.severity = "warning"
+        recent = self._recent.get(stream)
+        if recent and recent.incident and not recent.frames and line - recent.last <= _NAMED_BEFORE:
+            new.logged = recent.incident.message
         new.add(body)
         if len(self._open) >= _STREAMS:
             self._open.pop(next(iter(self._open)))
@@ -176,7 +158,7 @@ class TracebackReader:
             and shorten(exception[1]) in recent.chain
         ):
             return  # the twin of an exception that two processes wrote into each other
-        new = _Open(line, offset, "plain", rule="exception", ended=True, last=line)
+        new = OpenTraceback(line, offset, "plain", rule="exception", ended=True, last=line)
         lines: list[str] = []
         for text in reversed(before):
             inner = pytext.split_prefix(text)[1]
@@ -189,6 +171,8 @@ class TracebackReader:
                 new.frames.append(frame)
         if any(pytext.TEARDOWN.search(inner) for inner in lines) or self._excuse(stream, line):
             new.severity = "notice"
+        elif hits.warned:
+            new.severity = "warning"
         new.add(body)
         self._open[stream] = new
         self._emit(new, exception, line, hits, found)
@@ -203,9 +187,10 @@ class TracebackReader:
     # ---- a line while one is open
 
     def _continue(
-        self, stream: str, current: _Open, body: str, line: int, hits: Hits, found: list[Incident]
+        self, stream: str, current: OpenTraceback, body: str, line: int, hits: Hits, found: list[Incident]
     ) -> bool:
         before = line - current.last
+        body = current.unlabelled(body)
         taken = (self._after if current.ended else self._inside)(current, body, line, hits, found)
         if taken:
             current.last = line
@@ -216,7 +201,9 @@ class TracebackReader:
             current.strange += 1
         return False
 
-    def _inside(self, current: _Open, body: str, line: int, hits: Hits, found: list[Incident]) -> bool:
+    def _inside(
+        self, current: OpenTraceback, body: str, line: int, hits: Hits, found: list[Incident]
+    ) -> bool:
         if current.style == "group":
             inner = pytext.strip_margin(body)
             if inner is None:
@@ -236,7 +223,7 @@ class TracebackReader:
         if current.style == "rich":
             return self._in_box(current, body, line, hits, found)
         inner = body[current.indent :] if not body[: current.indent].strip() else body
-        exception = pytext.exception_in_traceback(inner)
+        exception = pytext.exception_in_traceback(pytext.untangle(inner))
         if current.style == "ipython":
             if exception and exception[0].rpartition(".")[2] == current.name.rpartition(".")[2]:
                 current.add(body)
@@ -256,7 +243,9 @@ class TracebackReader:
             return True
         return False
 
-    def _in_box(self, current: _Open, body: str, line: int, hits: Hits, found: list[Incident]) -> bool:
+    def _in_box(
+        self, current: OpenTraceback, body: str, line: int, hits: Hits, found: list[Incident]
+    ) -> bool:
         if pytext.closes_box(body):
             current.boxed = False
         elif not current.boxed:
@@ -272,7 +261,7 @@ class TracebackReader:
         self._frame(current, pytext.strip_box(body))
         return True
 
-    def _after(self, current: _Open, body: str, line: int, hits: Hits, found: list[Incident]) -> bool:
+    def _after(self, current: OpenTraceback, body: str, line: int, hits: Hits, found: list[Incident]) -> bool:
         """Lines after the exception: blanks, notes, and the sentence that chains the next traceback to it."""
         if not body.strip():
             current.blanks += 1
@@ -295,17 +284,18 @@ class TracebackReader:
         noted = body.startswith((" ", "\t")) and not current.blanks
         if not noted and pytext.CONTINUATION.match(body):
             noted = not any(rule.severity == "error" for rule, _ in hits.rules)
-        if not noted or current.added >= _TAIL:
+        if not noted or current.added >= TAIL:
             return False
         current.added += 1
         current.add(body)
         current.stale = True
         return True
 
-    def _frame(self, current: _Open, body: str) -> bool:
+    def _frame(self, current: OpenTraceback, body: str) -> bool:
         frame = pytext.frame_of(body, current.style)
         if frame and len(current.frames) < _FRAMES:
             current.frames.append(frame)
+            current.blanks = 0  # loguru sets its frames apart
         if current.severity == "error" and pytext.TEARDOWN.search(body):
             current.severity, current.rule = "notice", "teardown"
         return bool(frame)
@@ -313,17 +303,22 @@ class TracebackReader:
     # ---- incidents
 
     def _emit(
-        self, current: _Open, exception: tuple[str, str], line: int, hits: Hits, found: list[Incident]
+        self, current: OpenTraceback, exception: tuple[str, str], line: int, hits: Hits, found: list[Incident]
     ) -> None:
         name, message = exception[0], shorten(exception[1])
         # A failed check in compiled code that Python caught is an exception, and no crash.
         rules = (rule for rule, _ in hits.rules if rule.severity == "error" and rule.kind != "native-crash")
-        rule = next(rules, None)
-        kind = rule.kind if rule else kind_of(name)
+        own = next((rule for rule, _ in hits.rules if rule.own), None)
+        rule = own or next(rules, None)
+        if own is not None and current.severity == "error":
+            current.severity = own.severity
+        kind = rule.kind if rule else kind_by_frames(name, current.frames)
         first = not current.chain
         current.chain.append(message)
         if current.style == "group" and not first and current.incident is not None:
-            message = current.incident.message  # the group's own line stays; its parts may say the kind
+            # The group's own line stays, unless all it says is that one exception is in it.
+            if not current.incident.message.endswith(_ONLY_ONE):
+                message = current.incident.message
             kind = kind if current.incident.kind == "exception" else current.incident.kind
         else:
             current.ended = current.style != "group"
@@ -341,7 +336,8 @@ class TracebackReader:
             hypotheses=rule.hypotheses if rule and rule.hypotheses else hints_for(kind),
             facts={"chain": current.chain[-10:]} if len(current.chain) > 1 else {},
         )
-        current.told = self._folder.admit(current.severity, message, line) or current.told
+        admitted = self._folder.admit(current.severity, message, line)
+        current.told = admitted or current.told or message == current.logged
         if current.told:
             found.append(current.incident)
 
@@ -359,3 +355,11 @@ class TracebackReader:
         current.stale = False
         current.chained = False
         current.ended = True
+
+
+def _remember(table: dict[str, _Value], stream: str, value: _Value) -> None:
+    """Puts a value last into a table that never holds more than so many streams."""
+    table.pop(stream, None)
+    table[stream] = value
+    if len(table) > _STREAMS:
+        table.pop(next(iter(table)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from trainer_tui.failures.rule_table import DEFAULT
@@ -26,16 +27,47 @@ def rules_from(tables: Iterable[Mapping[str, Any]]) -> list[Rule]:
     ValueError, one sentence with the rule's name and what is allowed; also for a pattern that the automaton
     cannot match in linear time.
     """
-    rules = [_rule(number, table) for number, table in enumerate(tables, 1)]
-    known = {rule.id for rule in DEFAULT}
-    for rule in rules:
-        if rule.id in known:
-            raise ValueError(f"Rule {rule.id!r} has the id of a built-in rule; choose another one.")
-    if rules:
-        from trainer_tui.failures.automaton import compiles
+    tables = list(tables)
+    for _, wrong in faults(tables):
+        raise ValueError(wrong)
+    return [_rule(number, table) for number, table in enumerate(tables, 1)]
 
-        compiles(check(rules))
-    return rules
+
+def rule_set(tables: Iterable[Mapping[str, Any]] = (), disabled: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """All rules for a log: the user's own first, then the built-in ones without those that were switched off.
+
+    Raises ValueError, one sentence, for what cannot be used.
+    """
+    disabled = list(disabled)
+    for _, wrong in faults((), disabled):
+        raise ValueError(wrong)
+    return (*rules_from(tables), *(rule for rule in DEFAULT if rule.id not in disabled))
+
+
+def faults(
+    tables: Iterable[Mapping[str, Any]], disabled: Sequence[str] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with a user's rules: where (`("rules", 2)`, `("disable_rules", 0)`), and one sentence."""
+    known = {rule.id for rule in DEFAULT}
+    seen: set[str] = set()
+    for number, table in enumerate(tables, 1):
+        try:
+            rule = _rule(number, table)
+            if rule.id in known:
+                raise ValueError(f"Rule {rule.id!r} has the id of a built-in rule; choose another one.")
+            if rule.id in seen:
+                raise ValueError(f"Rule {rule.id!r} is defined twice.")
+            seen.add(rule.id)
+            from trainer_tui.failures.automaton import compiles
+
+            compiles(check([rule]))
+        except ValueError as error:
+            yield ("rules", number - 1), str(error)
+    for index, name in enumerate(disabled):
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            yield ("disable_rules", index), f"There is no built-in rule {name!r}{hint or '.'}"
 
 
 def _rule(number: int, table: Mapping[str, Any]) -> Rule:
@@ -72,6 +104,7 @@ def _rule(number: int, table: Mapping[str, Any]) -> Rule:
         _hypotheses(name, table.get("hypotheses", ())),
         table.get("unless", ""),
         any_level,
+        own=True,
     )
 
 

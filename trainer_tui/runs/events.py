@@ -16,6 +16,7 @@ KINDS: dict[str, str] = {
     "started": "the training process is there",
     "cursor": "everything before this was scanned",
     "log": "the log file was truncated, rotated or replaced",
+    "history": "metrics are taken from there",
     "blind": "the supervisor cannot see something it should",
     "sighted": "it can again",
     "incident": "something went wrong, or the fate of it is known now",

@@ -38,8 +38,12 @@ def replace_atomic(path: Path, data: bytes, *, fsync: bool = True, mode: int = 0
         finally:
             os.close(descriptor)
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and str(error.filename) == str(temporary):
+            # Nobody asked for that file: it is the folder that is not there, or refuses.
+            error.filename, error.filename2 = str(path.parent), None
         raise
     if fsync:
         _sync_folder(path.parent)

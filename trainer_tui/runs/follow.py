@@ -12,7 +12,7 @@ from trainer_tui.runs.events import Event, EventReader
 from trainer_tui.runs.files import is_locked, read_json
 from trainer_tui.runs.history import History, HistoryReader
 from trainer_tui.runs.layout import ModelFolder, RunFolder
-from trainer_tui.runs.logtail import LogLines, LogTail
+from trainer_tui.runs.logs.tail import LogLines, LogTail
 from trainer_tui.runs.plan import RunRequest
 from trainer_tui.runs.process import life_of
 from trainer_tui.runs.state import RunState, first_state, fold, observe, settle
@@ -44,7 +44,7 @@ class RunFollower:
         self._folded = first_state(run, self.request)
         self.state: RunState = self._folded
         self._event_reader = EventReader(run.events)
-        self._history = HistoryReader(run.history_of(self.request.plan) if self.request else run.history)
+        self._history = HistoryReader(run.history)
         self.telemetry = TelemetryReader(run.telemetry)
         self.progress: Progress | None = None
         self.problems: dict[str, str] = {}
@@ -63,7 +63,7 @@ class RunFollower:
                 self._folded = first_state(self.run, self.request)
                 for event in self.events:
                     self._folded = fold(self._folded, event)
-        supervised = bool(is_locked(self.run.path.parent / "supervisor.lock"))
+        supervised = bool(is_locked(self.run.supervisor_lock))
         life = "ended" if self._folded.status == "ended" else life_of(self.run)
         new = self._event_reader.poll()
         self._see("events", self._event_reader.problem)
@@ -78,10 +78,6 @@ class RunFollower:
 
     def poll_history(self) -> int:
         """Read new history rows and return how many there were."""
-        plan = self.request.plan if self.request else None
-        if plan is not None and plan.history and self._history.path != (path := self.run.history_of(plan)):
-            self._history.close()
-            self._history = HistoryReader(path)
         return self._guard("history", self._history.poll) or 0
 
     def poll_telemetry(self) -> int:

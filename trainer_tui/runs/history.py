@@ -7,15 +7,20 @@ import math
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from trainer_tui.runs.files import complete_lines
+from trainer_tui.runs.history_block import LEAST, parse_block
 from trainer_tui.runs.tail import Tail
 
 STEP_COLUMNS = ("epoch", "step", "iteration", "iter", "global_step", "round", "draw")
 """Columns that count progress, the first one present is the x axis."""
 
 TIME_COLUMNS = ("time_s", "elapsed_s", "time", "wall_time", "timestamp")
+
+_LOOK_AT = 50
+"""Rows that tell what a column of progress counts."""
 
 MAX_LINE = 1 << 20
 """Bytes of the longest line that is read; what never ends must not fill our memory."""
@@ -44,9 +49,18 @@ class History:
 
     @property
     def step_column(self) -> str | None:
-        """The column to plot over; None: the row number."""
+        """The column to plot over; None: the row number.
+
+        A column that stays the same from row to row, as an epoch of many steps does, gives way to the next.
+        """
         lower = {name.lower(): name for name in self.columns}
-        return next((lower[name] for name in STEP_COLUMNS if name in lower), None)
+        there = [lower[name] for name in STEP_COLUMNS if name in lower]
+        return next((name for name in there if self._counts(name)), there[0] if there else None)
+
+    def _counts(self, name: str) -> bool:
+        """Whether a column changes with most rows, by the first of them."""
+        first = self.columns[name][:_LOOK_AT]
+        return sum(a == b for a, b in pairwise(first)) <= len(first) // 2
 
     def metrics(self) -> list[str]:
         """The columns that are neither progress nor time."""
@@ -117,6 +131,11 @@ class HistoryReader:
                 self.behind = at_most is not None and len(chunk.data) == at_most
                 return self.history.rows - before
 
+    @property
+    def offset(self) -> int:
+        """Bytes of the file that were read."""
+        return self._tail.offset
+
     def logged(self, count: int) -> list[dict[str, float]]:
         """The last `count` rows without their empty cells: what the script really wrote (after `poll`)."""
         first = self.history.rows - count
@@ -142,7 +161,11 @@ class HistoryReader:
         return 0
 
     def _feed(self, data: bytes) -> None:
+        # Of a piece so short only the first line, begun before it, can be too long.
+        at_once = len(data) <= MAX_LINE and not self._passing_over
         data = self._rest + data
+        if at_once and len(data) >= LEAST:
+            data = self._feed_block(data)
         lines, used = complete_lines(data)
         self._rest = data[used:]
         for line in lines:
@@ -154,6 +177,28 @@ class HistoryReader:
             self._passing_over = False
         if len(self._rest) > MAX_LINE:
             self._rest, self._passing_over = b"", True
+
+    def _feed_block(self, data: bytes) -> bytes:
+        """Take the rows that can be read all at once; what is left is to be read line by line."""
+        first = data.find(b"\n", 0, MAX_LINE) + 1
+        if first and not self._header:
+            self._line += 1
+            self._take(data[: first - 1])
+            data = data[first:]
+            first = data.find(b"\n", 0, MAX_LINE) + 1
+        whole = data.rfind(b"\n") + 1
+        if not first or set(self._header) != set(self.history.columns):
+            return data
+        block = parse_block(data[:whole], len(self._header))
+        if block is None:
+            return data
+        rows = self.history.rows
+        for name, values in zip(self._header, block.columns, strict=True):
+            self.history.columns[name].frombytes(values)
+        self.missing.update((rows + row, self._header[column]) for row, column in block.missing)
+        self.history.rows += block.rows
+        self._line += block.rows
+        return data[whole:]
 
     def _take(self, line: bytes) -> None:
         text = line.decode("utf-8", "replace").strip("\r\ufeff")

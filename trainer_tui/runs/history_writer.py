@@ -35,10 +35,12 @@ class HistoryWriter:
     The first row fixes the header; a later row with a new name widens the table by an atomic rewrite, so that
     a reader only ever sees a rectangle. A file that is already there is continued. Nothing is raised for a
     disk that refuses: up to `keep` rows wait in memory and are written when there is room again.
+    `claiming`: a table that was translated from other output so far is put aside with the first row.
     """
 
-    def __init__(self, path: Path, *, keep: int = 10_000) -> None:
+    def __init__(self, path: Path, *, keep: int = 10_000, claiming: bool = False) -> None:
         self.path = path
+        self._claiming = claiming
         self._columns: list[str] | None = None
         self._waiting: deque[dict[str, str]] = deque(maxlen=keep)
         self._file: int | None = None
@@ -63,6 +65,13 @@ class HistoryWriter:
             self._waiting.append(row)
             if time.monotonic() >= self._retry_at:
                 self._write_waiting()
+
+    def flush(self) -> bool:
+        """Try again to write what waits; False when the disk still refuses it."""
+        with self._lock:
+            if self._waiting and time.monotonic() >= self._retry_at:
+                self._write_waiting()
+            return not self._waiting
 
     def close(self) -> None:
         """Write what waits, if the disk takes it now, and close the file. A later row opens it again."""
@@ -116,6 +125,10 @@ class HistoryWriter:
 
     def _begin(self, row: Mapping[str, str]) -> list[str]:
         """The header: that of the file that is there already, otherwise this first row's."""
+        if self._claiming:
+            from trainer_tui.runs.handover import claim
+
+            claim(self.path)
         try:
             text = self.path.read_bytes()
         except FileNotFoundError:

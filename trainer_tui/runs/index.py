@@ -129,7 +129,7 @@ def _row(run: RunFolder) -> dict[str, Any] | None:
         return None
     state = observe(run)
     try:
-        history = read_history(run.history_of(request.plan))
+        history = read_history(run.history)
     except OSError:
         history = History()
     last = {name: history.last(name) for name in history.metrics()}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainer_tui.runs.files import locked, read_json
-from trainer_tui.runs.plan import RunRequest, WatchPlan
+from trainer_tui.runs.plan import RunRequest
 
 _FOLDER = re.compile(r"(\d{3,})-(quick|full)")
 
@@ -66,6 +66,11 @@ class RunFolder:
         return self.path / "shim.lock"
 
     @property
+    def supervisor_lock(self) -> Path:
+        """Held by the one supervisor of its model."""
+        return self.path.parent / "supervisor.lock"
+
+    @property
     def events(self) -> Path:
         """What happened, in order."""
         return self.path / "events.jsonl"
@@ -84,16 +89,6 @@ class RunFolder:
     def history(self) -> Path:
         """Metrics, one row an epoch."""
         return self.path / "training_history.csv"
-
-    def history_of(self, plan: WatchPlan) -> Path:
-        """The file with this run's metrics: the folder's own, or the foreign one that the settings name.
-
-        A foreign history that nobody wrote since the run was made is that of an earlier run.
-        """
-        if not plan.history or self.history.exists():
-            return self.history
-        foreign = Path(plan.cwd) / plan.history
-        return self.history if _older(foreign, self.run_json) else foreign
 
     @property
     def results(self) -> Path:
@@ -231,10 +226,3 @@ def results_name(phase: str, model: str) -> str:
     """Name under which a run's results are published in `output/`."""
     short = short_name(model)
     return f"results_quick_{short}.csv" if phase == "quick" else f"results_{short}.csv"
-
-
-def _older(path: Path, than: Path) -> bool:
-    try:
-        return path.stat().st_mtime_ns < than.stat().st_mtime_ns
-    except OSError:
-        return False

@@ -11,6 +11,9 @@ PHASES: tuple[Phase, ...] = ("quick", "full")
 PHASE_NAMES: dict[str, str] = {"quick": "quick (5A)", "full": "full (5B)"}
 PHASE_TITLES: dict[str, str] = {"quick": "Phase 5A (quick validation)", "full": "Phase 5B (full training)"}
 
+MAIN_METRIC = "val_loss"
+"""The column that tells better from worse where the settings name none."""
+
 SCHEMA = 1
 """Version of the run folder; a reader ignores keys it does not know."""
 
@@ -53,15 +56,28 @@ class WatchPlan:
     hang_floor_s: float = 90.0
     hang_factor: float = 5.0
     silent_s: float = 1800.0
-    main_metric: str = "val_loss"
+    main_metric: str = MAIN_METRIC
     history: str = ""
-    """A foreign history CSV to follow instead of the run folder's own, absolute or relative to `cwd`."""
+    """Where the script writes its metrics: a file or folder, absolute or relative to `cwd`; `log` takes what
+    it prints, `none` nothing; empty looks for it."""
     converged: str = ""
     ranges: dict[str, str] = field(default_factory=dict)
     """Declared range of each results column, e.g. `{"medals": ">= 0"}`."""
     skipped_gates: dict[str, str] = field(default_factory=dict)
     """Gate name → the reason a person wrote."""
+    rules: tuple[dict[str, Any], ...] = ()
+    """The user's own rules for the log, as they stand in the settings."""
+    disabled_rules: tuple[str, ...] = ()
+    """Ids of built-in rules that are switched off."""
+    flags: dict[str, Any] = field(default_factory=dict)
+    """Red flags that are off (False) or tuned (a table of parameters): see `runs.flags`."""
     index_url: str = ""
+    notify_on: tuple[str, ...] = ("failed", "ended", "gate", "silent")
+    """What somebody who does not look is told of: see `runs.occasions`."""
+    notify_command: tuple[str, ...] = ()
+    """The program that tells it, with its arguments."""
+    notify_apprise: tuple[str, ...] = ()
+    """The services that tell it, by their kind alone: addresses are secrets and stay in the settings."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -71,10 +87,22 @@ class WatchPlan:
     def from_dict(cls, data: dict[str, Any]) -> WatchPlan:
         """The plan in a `run.json`; keys of another version are ignored, absent ones take their default."""
         values = _known(cls, data)
-        for name in ("command", "phases", "sources"):
+        for name in _TUPLES:
             if name in values:
                 values[name] = tuple(values[name])
         return cls(**values)
+
+
+_TUPLES = (
+    "command",
+    "phases",
+    "sources",
+    "rules",
+    "disabled_rules",
+    "notify_on",
+    "notify_command",
+    "notify_apprise",
+)
 
 
 @dataclass(frozen=True, slots=True)

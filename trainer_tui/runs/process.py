@@ -12,7 +12,7 @@ from typing import Any, Literal
 from trainer_tui.runs.files import is_locked, read_json
 from trainer_tui.runs.layout import RunFolder
 
-Life = Literal["starting", "running", "ending", "ended", "unknown-end", "elsewhere"]
+Life = Literal["starting", "running", "left-behind", "ending", "ended", "unknown-end", "elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,8 @@ def life_of(run: RunFolder) -> Life:
     """Where the run's process stands, from what the kernel and the shim say.
 
     `ending`: the process is gone and its shim is about to write the exit status. `unknown-end`: both are gone
-    and nobody wrote one. `elsewhere`: it runs (or ran) on another machine, whose locks are not seen here.
+    and nobody wrote one. `left-behind`: so they are, but a process that it left behind holds its lock.
+    `elsewhere`: it runs (or ran) on another machine, whose locks are not seen here.
     """
     if run.exit_json.exists():
         return "ended"
@@ -101,12 +102,20 @@ def life_of(run: RunFolder) -> Life:
     held = is_locked(run.alive_lock)
     shim = is_locked(run.shim_lock)
     if held:
-        return "running"
+        return "left-behind" if _is_orphan(run, process) else "running"
     if process is None:
         return "starting" if shim or not run.shim_lock.exists() else _after_shim(run)
     if held is None or process.get("host") != host_name():
         return _by_identity(process)
     return "ending" if shim else _after_shim(run)
+
+
+def _is_orphan(run: RunFolder, process: dict[str, Any] | None) -> bool:
+    """Whether the lock is held by somebody else than the process of this machine that is named there."""
+    if process is None or process.get("host") != host_name() or is_locked(run.shim_lock) is not False:
+        return False
+    identity = training_identity(process)
+    return identity is not None and not identity.is_alive()
 
 
 def _after_shim(run: RunFolder) -> Life:

@@ -67,6 +67,8 @@ class RunState:
     """Why its log was not read to the end; empty when it was."""
     skipped: tuple[tuple[str, str], ...] = ()
     """(phase, reason) of the phases that were skipped before this one."""
+    history: str = ""
+    """Where its metrics come from, and in which format, when its script does not log them with us."""
     called_off: bool = False
     """A user called off the automatic restart that was to follow."""
 
@@ -141,6 +143,9 @@ def settle(
         return replace(
             state, status="ended", reason="lost", sentence=f"{started}{where} and nobody wrote how it ended"
         )
+    if life == "left-behind":
+        gone = "its process is gone, exit unknown; a process that it left behind still runs"
+        state = replace(state, blind=(*state.blind, ("process", gone)))
     if supervised:
         return state
     starting = life == "starting"
@@ -157,7 +162,7 @@ def observe(run: RunFolder) -> RunState:
     """The state of a run, read from its folder now."""
     state = first_state(run, run.request())
     # Looked at before the events are read: an `ended` that is written meanwhile is then seen, never missed.
-    supervised = bool(is_locked(run.path.parent / "supervisor.lock"))
+    supervised = bool(is_locked(run.supervisor_lock))
     life = life_of(run)
     for event in read_events(run.events):
         state = fold(state, event)
@@ -241,6 +246,16 @@ def _continued(state: RunState, event: Event) -> RunState:
     return replace(state, status="running", paused_s=state.paused_s + float(event.get("paused_s", 0.0)))
 
 
+def _history(state: RunState, event: Event) -> RunState:
+    own = event["format"] == "own"
+    return replace(state, history="" if own else told_as(event["source"], event["format"]))
+
+
+def told_as(source: str, format: str) -> str:
+    """Where metrics are taken from, in words."""
+    return f"{source} ({format})"
+
+
 def _restart(state: RunState, event: Event) -> RunState:
     return replace(state, called_off=bool(event.get("by_user")))
 
@@ -259,5 +274,6 @@ _STEPS: dict[str, Any] = {
     "forecast": _forecast,
     "diary": _diary,
     "phase-skipped": _skipped,
+    "history": _history,
     "restart": _restart,
 }

@@ -43,6 +43,12 @@ class Gpu:
     mem_total: float
     temp: float
     power: float
+    slowdown: float = math.nan
+    """Why the clocks are held down: NVML's bits of clocks event reasons. Not in the table; nor are the next two."""
+    ecc_errors: float = math.nan
+    """Uncorrected memory errors since the driver was loaded."""
+    xid: float = math.nan
+    """The newest Xid error that the driver reported since we look; 0 while there is none."""
 
 
 def gpu_column(index: int, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SEQUENCES = re.compile(
+SEQUENCES = re.compile(
     r"\x1b(?:"
     r"\[[0-?]{0,64}[ -/]{0,8}[@-~]"  # CSI
     r"|[\]PX^_][^\x07\x1b]{0,4096}(?:\x07|\x1b\\|$)"  # OSC, DCS, SOS, PM, APC
@@ -20,14 +20,15 @@ _LINE_ENDS = {0x2028: " ", 0x2029: " "}
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 """What stands for a byte of a name that is not UTF-8; a terminal cannot be sent one."""
 
-_TABLE = _CONTROLS | _BIDI | _LINE_ENDS | _SURROGATES
+HARMLESS = _CONTROLS | _BIDI | _LINE_ENDS | _SURROGATES
+"""For `str.translate`: what is left of controls and direction overrides once sequences are out."""
 
 
 def clean(text: str, limit: int = 4096) -> str:
     """`text` as one line of at most `limit` characters, without control sequences or direction overrides."""
     text = text[: limit * 4]
     if not text.isascii() or not text.isprintable():
-        text = _SEQUENCES.sub("", text).translate(_TABLE)
+        text = SEQUENCES.sub("", text).translate(HARMLESS)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -47,3 +48,8 @@ def last_frame(line: bytes) -> bytes:
 def shown(line: bytes, limit: int = 4096) -> str:
     """A log line as it can be put on a screen."""
     return clean(last_frame(line)[: limit * 8].decode("utf-8", "replace"), limit)
+
+
+def masked(url: str) -> str:
+    """What of an address is no secret: the kind of service it leads to."""
+    return f"{clean(url.partition('://')[0], 30)}://…"

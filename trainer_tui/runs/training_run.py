@@ -45,7 +45,7 @@ class TrainingRun:
         self.folder: Path = _folder(settings)
         """Where this run's files lie; scripts may put their own there."""
         self._writer_pid = os.getpid() if settings.main_process else None
-        self._history = HistoryWriter(self.folder / "training_history.csv")
+        self._history = HistoryWriter(self.folder / "training_history.csv", claiming=True)
         self._progress = ProgressWriter(self.folder / "progress.json")
         self._started = self._logged = time.monotonic()
         self._rows = 0

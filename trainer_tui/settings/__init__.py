@@ -25,16 +25,19 @@ def _without_plugins() -> Iterator[None]:
 
 with _without_plugins():
     from trainer_tui.settings.errors import SettingsError
-    from trainer_tui.settings.loading import load_settings, open_project
+    from trainer_tui.settings.flags import flags_of
+    from trainer_tui.settings.loading import load_settings, open_project, place_of
     from trainer_tui.settings.schema import (
         FullSettings,
         GateSettings,
         HangSettings,
         IndexSettings,
         ModelSettings,
+        NotifySettings,
         ProjectSettings,
         QuickSettings,
         RestartSettings,
+        ScreenSettings,
         Settings,
         StopSettings,
     )
@@ -45,12 +48,16 @@ __all__ = [
     "HangSettings",
     "IndexSettings",
     "ModelSettings",
+    "NotifySettings",
     "ProjectSettings",
     "QuickSettings",
     "RestartSettings",
+    "ScreenSettings",
     "Settings",
     "SettingsError",
     "StopSettings",
+    "flags_of",
     "load_settings",
     "open_project",
+    "place_of",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -92,11 +92,15 @@ def _allowed(annotation: Any, field: FieldInfo | None) -> str:
     """What a key takes, from its type and its bounds."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"a table with {', '.join(annotation.model_fields)}"
+    if get_origin(annotation) is list and get_origin(get_args(annotation)[0]) is dict:
+        return "tables, each below [[…]] in two brackets"
     if get_origin(annotation) is list:
         return "an array of texts, as in ['--lr', '0.1']"
     if get_origin(annotation) is dict:
         value = _bare(get_args(annotation)[-1])
         return f"a table whose values are each {_KINDS.get(value, 'a table')}"
+    if get_origin(annotation) is Literal:
+        return f"one of {', '.join(map(str, get_args(annotation)))}"
     kind = _KINDS.get(annotation, "a text in quotes that says something")
     bounds = [
         f"{word} {getattr(rule, name):.10g}"

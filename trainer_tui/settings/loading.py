@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from trainer_tui.project import FILE, Project
 from trainer_tui.runs.conditions import Condition, Range
 from trainer_tui.settings.errors import SettingsError, annotation_at, describe, dotted, unknown_key
+from trainer_tui.settings.flags import flag_faults
 from trainer_tui.settings.positions import line_of
 from trainer_tui.settings.schema import FullSettings, Settings
 
@@ -67,10 +68,16 @@ def load_settings(root: Path, environ: Mapping[str, str] = os.environ) -> Settin
         problems = error.errors(include_url=False)
         problems.sort(key=lambda problem: (line_of(text, tuple(problem["loc"])) or 0, problem["loc"]))
         raise SettingsError(tuple(describe(p, Settings, where(tuple(p["loc"]))) for p in problems)) from None
-    further = (*_windows(settings), *_gates(settings))
+    further = (*_windows(settings), *_gates(settings), *flag_faults(settings))
     if further:
         raise SettingsError(tuple(f"{where(path)}: {dotted(path)}: {wrong}" for path, wrong in further))
     return settings
+
+
+def place_of(root: Path, path: tuple[str | int, ...]) -> str:
+    """Where in the file a key stands, for a message: `trainer.toml:12`."""
+    line = line_of(_read(root / FILE), path)
+    return f"{FILE}:{line}" if line else FILE
 
 
 def _windows(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -151,6 +158,8 @@ def _path(parts: list[str], data: Mapping[str, Any]) -> tuple[str, ...]:
             key = part.lower()
         elif path == ("models",):
             key = _model_name(part, data.get("models"))
+        elif "flags" in path[:1] + path[2:3]:
+            key = part.lower() if path[-1] != "flags" else part.lower().replace("_", "-")
         else:
             key = part
         path = (*path, key)
@@ -169,7 +178,7 @@ def _model_name(part: str, models: Any) -> str:
 def _value(text: str, path: tuple[str, ...]) -> Any:
     """A text for a key that takes text; else the TOML value that it spells, as in `0.2` or `["a", "b"]`."""
     annotation, _ = annotation_at(Settings, path)
-    if annotation in (str, Range, Condition) or (annotation is None):
+    if "flags" not in path[:1] + path[2:3] and annotation in (str, Range, Condition, None):
         return text
     if get_origin(annotation) is list and not text.lstrip().startswith("["):
         return text.split()

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SecretStr,
+    field_validator,
+)
 
 from trainer_tui.runs.conditions import (
     ALLOWED_CONDITIONS,
@@ -105,6 +113,32 @@ class HangSettings(_Table):
     """For scripts that report no progress: minutes without any output."""
 
 
+class NotifySettings(_Table):
+    """[notify]: how somebody who does not look is told of a run."""
+
+    on: list[Literal["failed", "ended", "gate", "silent"]] = ["failed", "ended", "gate", "silent"]
+    """Which occasions: `runs.occasions`. The dashboard rings and shows them, command and apprise are sent."""
+    command: list[str] = Field(default_factory=list)
+    """A program with its arguments, run without a shell; {title}, {text}, {run} and {event} are filled in."""
+    apprise: list[SecretStr] = Field(default_factory=list)
+    """Addresses of services for the extra package apprise. They are secrets: none is printed or copied."""
+
+    @field_validator("apprise", mode="before")
+    @classmethod
+    def _addresses(cls, value: Any) -> Any:
+        # Said without the value: it would put a secret on the screen.
+        if not isinstance(value, list) or not all(isinstance(url, str) and "://" in url for url in value):
+            raise ValueError('not allowed; allowed: an array of addresses, each as in "service://…"')
+        return value
+
+
+class ScreenSettings(_Table):
+    """[screen]: how the dashboard looks."""
+
+    theme: Literal["auto", "dark", "light", "contrast", "contrast-light", "16", "16-light"] = "auto"
+    """The colours to begin with; what a user chose in the dashboard outweighs it there."""
+
+
 class IndexSettings(_Table):
     """[index]: the database of all runs."""
 
@@ -125,7 +159,8 @@ class ModelSettings(_Table):
     main_metric: str = Field(default="val_loss", min_length=1)
     """The column of the history that tells better from worse (smaller is better)."""
     history: str | None = Field(default=None, min_length=1)
-    """A history CSV that the script writes itself instead of using TrainingRun; relative to the project."""
+    """Where a script that does not call run.log writes its metrics: a file or a folder; "log" takes only
+    what it prints, "none" nothing. Without it they are looked for: docs/histories.md."""
     converged: ConditionText | None = None
     """When the run has converged: a condition on the history's last row, as in "rhat < 1.05"."""
     args: list[str] = Field(default_factory=list)
@@ -146,6 +181,12 @@ class ModelSettings(_Table):
     """Column of the results → the range of its sound values, as in ">= 0" or "0 .. 1"."""
     gates: GateSettings = GateSettings()
     """Gates that this model skips."""
+    rules: list[dict[str, Any]] = Field(default_factory=list)
+    """[[models.NAME.rules]]: rules for the logs of this model alone."""
+    disable_rules: list[str] = Field(default_factory=list)
+    """Ids of built-in rules that are no rules for this model."""
+    flags: dict[str, Any] = Field(default_factory=dict)
+    """[models.NAME.flags]: red flags that are off or tuned for this model, over those of [flags]."""
 
 
 class Settings(_Table):
@@ -165,6 +206,17 @@ class Settings(_Table):
     """Silence."""
     index: IndexSettings = IndexSettings()
     """The run index."""
+    notify: NotifySettings = NotifySettings()
+    """Notifications."""
+    screen: ScreenSettings = ScreenSettings()
+    """The dashboard."""
+    rules: list[dict[str, Any]] = Field(default_factory=list)
+    """[[rules]]: the user's own rules for logs; `failures.rules_from` says what a table may hold."""
+    disable_rules: list[str] = Field(default_factory=list)
+    """Ids of built-in rules that are switched off."""
+    flags: dict[str, Any] = Field(default_factory=dict)
+    """[flags]: red flags that are off or tuned, as in `plateau = false` or `spike = { ratio = 8 }`; see
+    `runs.flags` for their names and parameters."""
     models: dict[str, ModelSettings] = Field(default_factory=dict)
     """Model name → its own settings."""
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from trainer_tui.runs.control import ControlReader
@@ -19,7 +19,7 @@ from trainer_tui.runs.plan import RunRequest
 from trainer_tui.runs.state import RunState
 from trainer_tui.supervise.chain import Step, newest_run, next_step
 from trainer_tui.supervise.launch import prepare_run
-from trainer_tui.supervise.publish import update_index
+from trainer_tui.supervise.publish import IndexWriters, update_index
 from trainer_tui.supervise.supervisor import RunSupervisor
 
 INDEX_TIMEOUT_S = 20.0
@@ -34,22 +34,19 @@ def main(arguments: list[str]) -> int:
     model = ModelFolder(Path(arguments[0]), Path(arguments[1]))
     lock = int(arguments[2])
     following = newest_run(model)
-    indexing: list[subprocess.Popen[bytes]] = []
+    index = IndexWriters(update_index)
     while following is not None:
         run, request = following
         supervisor = _supervisor_of(model, run, request)
         if supervisor is None:
             return 1
-        state = supervisor.supervise()
-        try:
-            indexing.append(update_index(run, request, model.path.parent))
-        except OSError as error:
-            print(f"the index was not told of {run.name}: {error}", file=sys.stderr, flush=True)
+        tell = partial(index.told, run, request, model.path.parent)
+        state = supervisor.supervise(begun=tell)
+        tell()
         following = _next_run(model, run, request, state)
     # A slow index must not keep the next watch from starting.
     os.close(lock)
-    for process in indexing:
-        _wait(process)
+    index.wait(INDEX_TIMEOUT_S)
     return 0
 
 
@@ -114,14 +111,6 @@ def _called_off(requests: ControlReader, events: EventLog) -> bool:
     if stops:
         events.append("restart", again=False, by_user=True, why="a user called it off")
     return bool(stops)
-
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(INDEX_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        print("the index did not answer in time; `trainer-tui runs --rebuild` makes it anew", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def restart_decision(model: ModelFolder, request: RunRequest, state: RunState) -
 def progress_of(run: RunFolder, request: RunRequest) -> float:
     """How far a run came: the largest step in its history or its progress file, or the number of its rows."""
     reached = [0.0]
-    history = history_of_run(run, request.plan)
+    history = history_of_run(run)
     if history is not None:
         reached += [float(history.rows), *filter(math.isfinite, history.steps())]
     done = (read_json(run.progress) or {}).get("done")

@@ -142,7 +142,7 @@ class Controls:
         return "it goes on"
 
     def _note(self, request: dict[str, Any]) -> str:
-        self._s.emit("note", text=str(request.get("text", "")))
+        self._s.emit("note", text=str(request.get("text", "")), by=_who(request))
         return "noted"
 
     def _runs(self) -> bool:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from trainer_tui import diary
 from trainer_tui.runs.clock import duration_text
+from trainer_tui.runs.conditions import parse_condition
 from trainer_tui.runs.history import History
 from trainer_tui.runs.layout import RunFolder
-from trainer_tui.runs.plan import WatchPlan
+from trainer_tui.runs.plan import MAIN_METRIC, WatchPlan
 from trainer_tui.runs.state import RunState
 from trainer_tui.runs.verdict import GateResult
 from trainer_tui.supervise.convergence import convergence
@@ -149,6 +150,23 @@ def converged(e: Evidence) -> GateResult:
     )
 
 
+def columns_known(e: Evidence) -> GateResult:
+    """The columns that the full run will be judged by are there: a misspelt one is found before the hours."""
+    asked = {"converged": parse_condition(e.plan.converged).column} if e.plan.converged else {}
+    if e.plan.main_metric != MAIN_METRIC:  # what nobody chose, nobody misspelt
+        asked["main_metric"] = e.plan.main_metric
+    have = e.history.metrics() if e.history is not None and e.history.rows else []
+    for setting, column in asked.items():
+        if have and e.history is not None and column not in e.history.columns:
+            return GateResult(
+                "converged",
+                "open",
+                f"the history has no column {column}; it has {', '.join(have)}",
+                f"mend {setting} in trainer.toml, or log {column} in the full run",
+            )
+    return GateResult("converged", "not-applicable", "is judged in the full run")
+
+
 def diary_written(e: Evidence) -> GateResult:
     """At least one diary entry about this model."""
     count = len(diary.entries_for_model(e.notebook, e.run.model))
@@ -182,7 +200,7 @@ def struggles_complete(e: Evidence) -> GateResult:
 
 
 GATES: dict[str, tuple[Gate, ...]] = {
-    "quick": (exited_well, no_incident, results_good),
+    "quick": (exited_well, no_incident, results_good, columns_known),
     "full": (
         exited_well,
         no_incident,
@@ -201,8 +219,11 @@ GATES: dict[str, tuple[Gate, ...]] = {
 
 def evaluate(run: RunFolder, state: RunState, plan: WatchPlan, diary_path: Path) -> tuple[GateResult, ...]:
     """The checklist of a run as its folder and the diary stand now."""
-    evidence = Evidence(run, state, plan, _notebook(diary_path), history_of_run(run, plan))
-    return tuple(_unless_skipped(gate(evidence), plan) for gate in GATES[run.phase])
+    evidence = Evidence(run, state, plan, _notebook(diary_path), history_of_run(run))
+    results = (_unless_skipped(gate(evidence), plan) for gate in GATES[run.phase])
+    # The quick phase only looks whether convergence can be judged: where it can, there is nothing to show.
+    full = run.phase == "full"
+    return tuple(r for r in results if full or r.name != "converged" or r.state != "not-applicable")
 
 
 def failures(results: Sequence[GateResult]) -> list[GateResult]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from trainer_tui.failures import Scanner
+from trainer_tui.failures import DEFAULT_RULES, Rule, Scanner
 from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.tail import Tail
 
@@ -19,11 +20,19 @@ AT_MOST = 8 << 20
 class LogWatch:
     """Scans a log from `offset` (a line's start, line `line`) in the `generation`-th file of that name."""
 
-    def __init__(self, path: Path, offset: int = 0, line: int = 1, generation: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        offset: int = 0,
+        line: int = 1,
+        generation: int = 0,
+        rules: Sequence[Rule] = DEFAULT_RULES,
+    ) -> None:
         self._path = path
         self._tail = Tail(path, offset, generation)
         self._generation = generation
-        self._scanner = Scanner(offset=offset, line=line)
+        self._rules = rules
+        self._scanner = Scanner(rules, offset=offset, line=line)
         self._met = False
         self.change = ""
         """What happened to the file in the last look: empty, truncated, rotated or replaced."""
@@ -61,7 +70,7 @@ class LogWatch:
                 found += self.finish()
                 self.change = chunk.change
                 self._generation = self._tail.generation
-                self._scanner = Scanner()
+                self._scanner = Scanner(self._rules)
             if not chunk.data:
                 break
             budget -= len(chunk.data)

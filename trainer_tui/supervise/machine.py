@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 
 from trainer_tui.runs.files import LineAppender, complete_lines, replace_atomic
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.units import bytes_text, counted, pair_text
+from trainer_tui.supervise.cgroup import OomCounter
 from trainer_tui.supervise.resources import Sample, Sampler, header
 
 PATIENCE_S = 5.0
 """So long do the first samples wait for a driver to answer."""
+
+RECENT = 5
+"""Samples remembered: what the machine was like in the last seconds."""
 
 
 class Machine:
@@ -24,14 +29,31 @@ class Machine:
         self._gpus = self._known_gpus(run)
         self._asked_at = time.monotonic()
         self._kept: list[Sample] = []
-        self.last: Sample | None = None
+        self.recent: deque[Sample] = deque(maxlen=RECENT)
+        """The newest samples, oldest first."""
+
+    @property
+    def last(self) -> Sample | None:
+        """The newest sample."""
+        return self.recent[-1] if self.recent else None
+
+    @property
+    def oom(self) -> OomCounter:
+        """The kernel's out-of-memory kills where the job runs."""
+        return self._sampler.oom
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """Every process of the job that was ever found."""
+        return self._sampler.pids
 
     def look(self) -> None:
         """Write the samples that came in."""
-        self._kept += self._sampler.take()
+        taken = self._sampler.take()
+        self.recent.extend(taken)
+        self._kept += taken
         if not self._kept:
             return
-        self.last = self._kept[-1]
         needed = max(_gpu_room(sample) for sample in self._kept)
         if self._gpus is None:
             if not self._gpus_known(needed):

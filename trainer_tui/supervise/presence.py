@@ -71,6 +71,11 @@ class Presence:
         self.started = utc_stamp(datetime.now(UTC) - age)
         return True
 
+    @property
+    def began(self) -> float:
+        """When the process began, on the monotonic clock; now while nobody can know."""
+        return time.monotonic() - self.age_s()
+
     def age_s(self) -> float:
         """Seconds the process has existed, without those the machine slept; 0 while nobody can know."""
         if self.process is None:
@@ -97,7 +102,9 @@ class Presence:
             # Nobody holds its lock, and it is no process of ours: its machine, or its container, is gone.
             return is_locked(run.alive_lock) is False
         # The lock may be held by what the process left behind.
-        orphaned = life == "running" and self.process is not None and not is_locked(run.shim_lock)
+        orphaned = (
+            life in ("running", "left-behind") and self.process is not None and not is_locked(run.shim_lock)
+        )
         return life == "unknown-end" or orphaned
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from trainer_tui.runs.telemetry import COLUMNS, GPU_COLUMNS, Gpu, gpu_column
-from trainer_tui.supervise.cgroup import memory
+from trainer_tui.supervise.cgroup import OomCounter, memory
 from trainer_tui.supervise.gpu import GpuWatch
 from trainer_tui.supervise.job import descendants
 
@@ -41,6 +41,8 @@ class Sample:
     disk_free: int
     disk_total: int
     gpus: tuple[Gpu, ...] = ()
+    swapped_in: float = math.nan
+    """Bytes the machine read back from swap since it was started; not in the table."""
 
     def cells(self, gpu_count: int) -> list[str]:
         """The row for `telemetry.csv` with room for this many GPUs."""
@@ -64,6 +66,8 @@ class _Tree:
     root: int
     processes: dict[int, psutil.Process] = field(default_factory=dict)
     searched: float = -math.inf
+    met: set[int] = field(default_factory=set)
+    """Every process that was ever found."""
 
     def usage(self) -> tuple[float, int, int]:
         """CPU percent of one core, resident bytes and number of processes."""
@@ -83,6 +87,7 @@ class _Tree:
     def _search(self, now: float) -> None:
         self.searched = now
         pids = descendants(self.root)
+        self.met.update(pids)
         for pid in pids:
             if pid not in self.processes:
                 try:
@@ -97,7 +102,9 @@ class Sampler:
 
     def __init__(self, pid: int, folder: Path, started: float) -> None:
         """`started`: wall time of the training process's start, in seconds since the epoch."""
-        self._tree = _Tree(pid)
+        self._pid = pid
+        self._tree = _Tree(pid, met={pid})
+        self.oom = OomCounter(pid)
         self._folder = folder
         self._began = time.monotonic() - max(0.0, time.time() - started)
         self._samples: queue.SimpleQueue[Sample] = queue.SimpleQueue()
@@ -113,6 +120,11 @@ class Sampler:
         while not self._samples.empty():
             taken.append(self._samples.get_nowait())
         return taken
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """Every process of the job that was ever found."""
+        return frozenset(tuple(self._tree.met))
 
     @property
     def problem(self) -> str:
@@ -133,6 +145,7 @@ class Sampler:
         while not self._stop.wait(pause):
             pause = PERIOD_S
             try:
+                self.oom.look()
                 self._samples.put(self._sample())
             except (OSError, psutil.Error) as error:
                 self._error = f"the machine cannot be measured: {error}"
@@ -140,7 +153,7 @@ class Sampler:
             self._sampled = time.monotonic()
 
     def _sample(self) -> Sample:
-        ram = memory()
+        ram = memory(pid=self._pid)
         disk = shutil.disk_usage(self._folder)
         cpu, rss, count = self._tree.usage()
         return Sample(
@@ -156,6 +169,7 @@ class Sampler:
             disk_free=disk.free,
             disk_total=disk.total,
             gpus=self.gpus.readings(),
+            swapped_in=float(psutil.swap_memory().sin),
         )
 
 

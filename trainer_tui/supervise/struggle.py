@@ -13,6 +13,9 @@ from trainer_tui.supervise.writeup import Written, complete_entry, facts_of, ope
 if TYPE_CHECKING:
     from trainer_tui.supervise.supervisor import RunSupervisor
 
+SHORT_WAIT_S = 0.2
+"""It is tried again a second later."""
+
 COMPLETE_WITHIN_S = 5.0
 """Later than that somebody may be writing in the entry."""
 
@@ -26,6 +29,8 @@ class Struggle:
         self._s = supervisor
         self._written: Written | None = None
         self._written_at = 0.0
+        self.wait_s = SHORT_WAIT_S
+        """How long another writer of the diary is waited for: the supervisor sees nothing meanwhile."""
 
     def open(self, incident: Incident) -> None:
         """Open the entry; later incidents of the same failure belong to the first one."""
@@ -43,7 +48,7 @@ class Struggle:
     def _open(self, incident: Incident) -> None:
         if self._s.state.diary:
             return
-        self._written = open_entry(self._s.notebook, self._facts(incident))
+        self._written = open_entry(self._s.notebook, self._facts(incident), self.wait_s)
         self._written_at = time.monotonic()
         self._s.emit("diary", entry=self._written.number, incident=incident.id)
 

@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from trainer_tui.failures import DEFAULT_RULES, Rule, rule_set
 from trainer_tui.runs.changes import Changes
 from trainer_tui.runs.clock import parse_utc
 from trainer_tui.runs.events import EventLog, read_events
+from trainer_tui.runs.handover import mark_of
 from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import RunRequest
@@ -22,9 +24,13 @@ from trainer_tui.runs.state import RunState, first_state, fold
 from trainer_tui.supervise.book import IncidentBook
 from trainer_tui.supervise.controls import Controls
 from trainer_tui.supervise.finish import finish
+from trainer_tui.supervise.foreign import ForeignHistory
 from trainer_tui.supervise.historywatch import HistoryWatch
+from trainer_tui.supervise.kernellog import KernelLog
 from trainer_tui.supervise.logwatch import LogWatch
 from trainer_tui.supervise.machine import Machine
+from trainer_tui.supervise.machinewatch import MachineWatch
+from trainer_tui.supervise.notify import Notifier
 from trainer_tui.supervise.presence import Presence
 from trainer_tui.supervise.sight import Sight
 from trainer_tui.supervise.stallwatch import Stall
@@ -37,6 +43,12 @@ SECOND_S = 1.0
 HISTORY_LOOK_S = 0.2
 CATCH_UP_S = 2.0
 """So long may reading the history keep requests waiting, and an error of the log."""
+
+TRANSLATED_WITHIN_S = 5.0
+"""Rows that are translated may have been written so long before they come."""
+
+LAST_WAIT_S = 15.0
+"""So long does a supervisor that is about to leave wait for whoever writes in the diary."""
 
 FAILED_ENDS = 3
 """So often is judging tried before a run ends unjudged."""
@@ -62,24 +74,30 @@ class RunSupervisor:
         self._cursor = next((event for event in reversed(past) if event["kind"] == "cursor"), {})
         self.book = IncidentBook(self.state.incidents, self._record, self.facts)
         judged = int(self._cursor.get("history_rows", 0))
-        self.history = HistoryWatch(run.history_of(self.plan), judged)
+        self.history = HistoryWatch(run.history, judged, self.plan.flags, self.plan.main_metric)
+        self.foreign = ForeignHistory(run, self.plan, lambda: self.process, self.state.history)
         self.log = LogWatch(
             run.log(),
             self._cursor.get("log_offset", 0),
             self._cursor.get("line", 1),
             self._cursor.get("generation", 0),
+            self._rules(),
         )
-        followed = [run.path, run.log().parent, run.history_of(self.plan).parent]
+        followed = [run.path, run.log().parent]
         self.changes = Changes(followed, ignore=OWN_FILES)
         self.controls = Controls(self, past)
         self.stall = Stall(self)
         self.struggle = Struggle(self)
+        self._notifier = Notifier(self.plan)
         self.machine: Machine | None = None
+        self._machine_watch = MachineWatch(self)
+        self.kernel: KernelLog | None = None
         self._presence = Presence(run)
         self.sight = Sight(self)
         self._failed_ends = 0
         self._second_at = 0.0
         self._cursor_at = time.monotonic()
+        self._begun: Callable[[], None] = lambda: None
         self.gone = False
         """Whether the process has ended, or can never have begun."""
 
@@ -88,11 +106,17 @@ class RunSupervisor:
         """The training process, once it was met."""
         return self._presence.process
 
-    def supervise(self) -> RunState:
-        """Stay with the run until it has ended and was judged; returns its final state."""
+    def supervise(self, begun: Callable[[], None] = lambda: None) -> RunState:
+        """Stay with the run until it has ended and was judged; returns its final state.
+
+        `begun` is called once the process was seen to have started.
+        """
+        self._begun = begun
         self.emit("supervisor", pid=os.getpid(), host=host_name(), resumed=self._resumed)
         if not self._resumed and self.plan.skip_quick_reason:
             self.emit("phase-skipped", phase="quick", why=self.plan.skip_quick_reason)
+        self.see("rules", self._rules_problem)
+        self.foreign.start()
         try:
             while not self.state.over:
                 self.changes.wait(self.look())
@@ -101,8 +125,11 @@ class RunSupervisor:
             self.changes.close()
             self.log.close()
             self.history.close()
+            self.foreign.close()
             if self.machine is not None:
                 self.machine.close()
+            if self.kernel is not None:
+                self.kernel.close()
         return self.state
 
     def look(self) -> bool:
@@ -116,6 +143,7 @@ class RunSupervisor:
         # The history before the log: a loss that turned NaN is the cause of the exception about it.
         changed = self.read_history(now)
         changed |= self.read_log(now)
+        self.sight.call("foreign history", self.hear_of_foreign, None)
         changed |= self.sight.call("control", self.controls.obey, False)
         if a_second_on and not self.gone:
             self._second_at = now + SECOND_S
@@ -131,13 +159,24 @@ class RunSupervisor:
 
     def emit(self, kind: str, **fields: Any) -> None:
         """Record an event and fold it into our own state."""
-        self.state = fold(self.state, self.events.append(kind, **fields))
+        before = self.state
+        self.state = fold(before, self.events.append(kind, **fields))
+        self._notifier.mind(before, self.state)
         if self.events.problem is not None and not self.sight.why("events"):
             self.see("events", f"events cannot be written: {self.events.problem.strerror}")
 
     def see(self, source: str, problem: str) -> None:
         """Say when something cannot be seen, and when it can again."""
         self.sight.see(source, problem)
+
+    def _rules(self) -> tuple[Rule, ...]:
+        """The rules for the log; without the user's own where another version of ours had accepted them."""
+        self._rules_problem = ""
+        try:
+            return rule_set(self.plan.rules, self.plan.disabled_rules)
+        except ValueError as error:
+            self._rules_problem = f"the log is read without the rules of trainer.toml: {error}"
+            return DEFAULT_RULES
 
     def read_log(self, now: float) -> bool:
         """Scan what the log gained."""
@@ -152,6 +191,16 @@ class RunSupervisor:
             if not gained and self.sight.why("history") and self.history.history.rows == rows:
                 break  # what cannot be read now is no reason to stay here
         return changed
+
+    def hear_of_foreign(self, at_the_end: bool = False) -> None:
+        """Record where metrics are taken from, and what keeps them from being taken."""
+        if at_the_end and not self.foreign.finish():
+            self.see("foreign history", "what the script wrote elsewhere is not read to its end")
+        for kind, fields in self.foreign.take():
+            if kind == "history":
+                self.emit("history", **fields)
+            else:
+                self.see("foreign history", str(fields["why"]))
 
     def _read_log(self, now: float) -> bool:
         try:
@@ -175,7 +224,7 @@ class RunSupervisor:
 
     def _read_history(self, now: float) -> bool:
         try:
-            gained = self.history.poll(self.run.history_of(self.plan))
+            gained = self.history.poll(self.run.history)
         except OSError as error:
             self.see("history", f"the history cannot be read: {error.strerror or error}")
             return False
@@ -196,7 +245,8 @@ class RunSupervisor:
         if self.history.behind:
             return  # which rows came after an error is known when all of them were read
         rows = self.history.history.rows
-        self.book.training_went_on(rows, self.log.read, now, has_history=rows > 0)
+        late = TRANSLATED_WITHIN_S if mark_of(self.run.history).exists() else 0.0
+        self.book.training_went_on(rows, self.log.read, now, has_history=rows > 0, late_s=late)
 
     def facts(self) -> dict[str, Any]:
         """What is known at this moment: the machine, and the last rows of the history."""
@@ -226,12 +276,17 @@ class RunSupervisor:
         assert self.process is not None
         if not self.state.started:
             self.emit("started", pid=self.process.pid, at=self._presence.started)
+            self.sight.call("launch", self._begun, None)
         self.sight.call("machine", self._look_at_machine, None)
 
     def _look_at_machine(self) -> None:
         if self.machine is None and self.process is not None:
             moment = parse_utc(self._presence.started)
-            self.machine = Machine(self.run, self.process.pid, moment.timestamp() if moment else time.time())
+            began = moment.timestamp() if moment else time.time()
+            self.machine = Machine(self.run, self.process.pid, began)
+            self.kernel = KernelLog(self._presence.began, began)
+        if self.kernel is not None:
+            self.kernel.look()
         if self.machine is not None:
             self.machine.look()
             self.see("machine", self.machine.problem())
@@ -256,7 +311,9 @@ class RunSupervisor:
         if not self.events.waiting:
             self.see("events", "")
         self.sight.pay()
+        self.see("notify", self._notifier.problem)
         self.sight.call("stall", lambda: self.stall.look(now), None)
+        self.sight.call("flags", lambda: self._machine_watch.look(now), None)
         self.sight.call("control", self.controls.limits, None)
         self.sight.call("incidents", lambda: self.judge_survived(now), None)
         if now - self._cursor_at >= CURSOR_EVERY_S:
@@ -270,6 +327,7 @@ class RunSupervisor:
         """Stay until every event is written: nobody else knows them, and a disk may be full for hours."""
         while not self.events.flush() and self.run.path.is_dir():
             time.sleep(SECOND_S)
+        self.struggle.wait_s = LAST_WAIT_S  # after us nobody would write the entry
         self.sight.pay()
         self.see("events", "")
 

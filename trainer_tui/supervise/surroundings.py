@@ -16,10 +16,11 @@ from trainer_tui.supervise.launchers.local import SCRIPT_VARIABLES
 
 _FILE = "environment.json"
 _SECRET_NAME = re.compile(
-    r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|(?:^|_)(?:PASS|PWD|PAT)$", re.I
+    r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|APPRISE|(?:^|_)(?:PASS|PWD|PAT)$", re.I
 )
 _SECRET_VALUE = re.compile(r"://[^/\s@]*:[^/\s@]+@")
 """A password in an address."""
+_OF_SCHEDULERS = ("SLURM_JOB_", "PBS_JOBID", "LSB_JOBID")
 _NO_SECRETS = frozenset({"PWD", "OLDPWD"})
 
 
@@ -28,18 +29,37 @@ def keep(model: ModelFolder, run: RunFolder, watch: int | None) -> None:
 
     Raises OSError when the disk refuses.
     """
-    ours = {name: value for name, value in os.environ.items() if not _is_left_out(name, value)}
-    recorded = None if watch is None else _of_watch(model, watch, run)
-    replace_json(run.path / _FILE, ours if recorded is None else recorded, mode=0o600)
+    of_watch = None if watch is None else _of_watch(model, watch, run)
+    replace_json(run.path / _FILE, ours() if of_watch is None else of_watch, mode=0o600)
+
+
+def ours() -> dict[str, str]:
+    """Our own environment, without what is never written down."""
+    return {name: value for name, value in os.environ.items() if not _is_left_out(name, value)}
+
+
+def recorded(run: RunFolder) -> dict[str, str]:
+    """The environment that was kept of a run; empty where none can be read."""
+    return _read(run) or {}
 
 
 def of_run(run: RunFolder) -> dict[str, str]:
     """The environment for the shim of a run; ours where none was kept, or where we may not read it."""
     living = {name: value for name, value in os.environ.items() if name not in SCRIPT_VARIABLES}
-    recorded = _read(run)
-    if recorded is None:
+    kept = _read(run)
+    if kept is None:
         return living
-    return recorded | {name: value for name, value in living.items() if _is_left_out(name, value)}
+    return kept | {name: value for name, value in living.items() if _is_left_out(name, value)}
+
+
+def of_job(run: RunFolder) -> dict[str, str]:
+    """What the environment of a run says about the scheduler's job that it is."""
+    return {n: v for n, v in (_read(run) or {}).items() if n.startswith(_OF_SCHEDULERS)}
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether a variable looks as if it held a secret, by its name or by a password in its value."""
+    return name not in _NO_SECRETS and bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
 
 
 def _of_watch(model: ModelFolder, watch: int, run: RunFolder) -> Mapping[str, str] | None:
@@ -57,7 +77,7 @@ def _read(run: RunFolder) -> dict[str, str] | None:
 def _is_left_out(name: str, value: str) -> bool:
     if name in SCRIPT_VARIABLES:
         return True
-    if name not in _NO_SECRETS and (_SECRET_NAME.search(name) or _SECRET_VALUE.search(value)):
+    if is_secret(name, value):
         return True
     # What is not UTF-8 cannot stand in a JSON document.
     return any("\ud800" <= character <= "\udfff" for character in name + value)

@@ -29,9 +29,12 @@ class Written:
     text: str
 
 
-def open_entry(path: Path, facts: diary.EntryFacts) -> Written:
-    """Open (or find) the diary entry about an incident. Raises OSError when it cannot."""
-    number = diary.open_entry(path, facts)
+def open_entry(path: Path, facts: diary.EntryFacts, wait_s: float) -> Written:
+    """Open (or find) the diary entry about an incident. Raises OSError when it cannot.
+
+    `wait_s`: how long another writer is waited for.
+    """
+    number = diary.open_entry(path, facts, wait_s)
     entry = diary.read(path).find(number)
     return Written(number, entry.text if entry is not None else "")
 

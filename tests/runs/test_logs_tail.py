@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer_tui.runs.logtail import OPEN_AT_MOST, LogLines, LogTail
+from trainer_tui.runs.logs.tail import OPEN_AT_MOST, LogLines, LogTail
 from trainer_tui.runs.text import shown
 
 
