@@ -13,11 +13,11 @@ from rich.cells import cell_len
 
 from trainer_tui.runs.follow import Progress
 from trainer_tui.runs.incident import Incident
+from trainer_tui.runs.occasions import has_failed
 from trainer_tui.runs.plan import WatchPlan
 from trainer_tui.runs.state import Forecast, RunState
 from trainer_tui.runs.verdict import GateResult
 from trainer_tui.supervise.revival import Revival
-from trainer_tui.tui.alarms import has_failed
 from trainer_tui.tui.gauges import growth
 from trainer_tui.tui.headlines import alert_lines, chain_line, state_line, status_piece
 from trainer_tui.tui.pictures import Beat, LogPicture, Notice, RunPicture, merged
@@ -58,7 +58,12 @@ def test_the_state_line_tells_what_runs_and_for_how_long() -> None:
 
 def test_before_any_progress_the_forecast_is_what_is_known() -> None:
     line = text(state_line(picture(elapsed=60), "demo", "model_3", "", NOW, 0.0, 140))
-    assert "of about 3 h 03 min" in line
+    assert "of about 2 h 47 min to 3 h 20 min" in line
+
+
+def test_the_first_steps_say_less_than_the_forecast() -> None:
+    line = text(state_line(picture(60, Progress(2, 2000)), "demo", "model_3", "", NOW, 0.0, 140))
+    assert "of about 2 h 47 min to 3 h 20 min" in line
 
 
 @pytest.mark.parametrize(
@@ -160,15 +165,23 @@ def test_no_event_can_break_the_signals(kind: str, fields: dict[str, Any]) -> No
         assert "\x1b" not in signal.text
 
 
-def test_gates_and_forecast_as_signals() -> None:
-    results = [{"name": "a", "state": "failed", "sentence": "2 of 3"}, {"name": "b", "state": "passed"}]
+def test_gates_that_wait_and_the_forecast_as_signals() -> None:
+    results = [{"name": "a", "state": "open", "sentence": "2 of 3"}, {"name": "b", "state": "passed"}]
     found = signals_of(
         [event("gates", results=results), event("forecast", text="about 1:00:00 to 2:00:00", warning="")]
     )
     assert [(s.sign, s.text) for s in found] == [
         ("·", "forecast of the full run: about 1:00:00 to 2:00:00"),
-        ("✘", "gates failed: a"),
+        ("▲", "gates wait for you: a"),
     ]
+
+
+def test_the_end_says_what_the_gates_decided() -> None:
+    results = [{"name": "a", "state": "failed", "sentence": "2 of 3"}]
+    found = signals_of(
+        [event("gates", results=results), event("ended", reason="gate-failed", sentence="a: 2 of 3")]
+    )
+    assert [s.text for s in found] == ["gate-failed: a: 2 of 3"]
 
 
 @pytest.mark.parametrize(

@@ -246,21 +246,29 @@ async def test_gates_and_stacks_are_shown_on_request(world: World) -> None:
         await until(pilot, lambda: "✘ converged" in screen_text(app))
         await pilot.press("g")
         await until(pilot, lambda: isinstance(app.screen, Reading) and "→ go on" in screen_text(app))
-        await pilot.press("escape", "s")
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, Reading))
+    run.finish("passed", "all well")
+    app = CockpitApp(world.cockpit)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await until(pilot, lambda: "all well" in screen_text(app))
+        await pilot.press("s")
         await until(pilot, lambda: "no stacks were taken" in said(app))
-        incident = {
-            "id": "h",
-            "severity": "warning",
-            "kind": "hang",
-            "message": "silent",
-            "source": "silence",
-            "fate": "recovered",
-            "excerpt": "f (a.py:1)",
-        }
-        run.events.append("incident", incident=incident)
+        run.events.append("incident", incident=SILENCE)
         await until(pilot, lambda: "hang: silent (training" in screen_text(app))
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, Reading) and "f (a.py:1)" in screen_text(app))
+
+
+SILENCE = {
+    "id": "h",
+    "severity": "warning",
+    "kind": "hang",
+    "message": "silent",
+    "source": "silence",
+    "fate": "recovered",
+    "excerpt": "f (a.py:1)",
+}
 
 
 async def test_the_log_can_fill_the_screen(world: World) -> None:
@@ -268,7 +276,7 @@ async def test_the_log_can_fill_the_screen(world: World) -> None:
     app = CockpitApp(world.cockpit)
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: "Machine" in screen_text(app))
-        await pilot.press("l")
+        await pilot.press("z")
         await until(pilot, lambda: "Machine" not in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: "Machine" in screen_text(app))

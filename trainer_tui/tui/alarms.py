@@ -1,4 +1,4 @@
-"""When to call for a person: which diary entries open by themselves, and when the bell rings."""
+"""Which diary entries open by themselves; `runs.occasions` says what somebody who does not look is told."""
 
 from __future__ import annotations
 
@@ -10,14 +10,6 @@ def tone_of(reason: str) -> Tone:
     """What an end means; one of a newer version, whose meaning is not known, is bad."""
     known = REASONS.get(str(reason))
     return known.tone if known is not None else "bad"
-
-
-def has_failed(state: RunState) -> bool:
-    """Whether something certainly went wrong. What a user stopped or skipped did not fail."""
-    failure = state.failure
-    if failure is not None and failure.fate == "confirmed":
-        return True
-    return state.over and tone_of(state.reason) == "bad"
 
 
 class EntryWatch:

@@ -22,6 +22,8 @@ class Cockpit:
     """Starts the next attempt; called in a thread. What it raises is shown as one sentence."""
     revive: Callable[[], object]
     """Starts a supervisor for the living run; called in a thread."""
+    theme: str = "auto"
+    """What `[screen] theme` says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,10 @@ def status_piece(picture: RunPicture) -> Piece:
     return f"{sign} {word}", tone
 
 
+EARLY = 0.03
+"""Until this share of a run is done, loading and compiling make up most of the time that it took."""
+
+
 def time_left(picture: RunPicture, elapsed: float | None) -> float | None:
     """Seconds to the end, from the progress so far or else from the forecast; None when nobody knows."""
     state, progress = picture.state, picture.progress
@@ -74,7 +78,7 @@ def time_left(picture: RunPicture, elapsed: float | None) -> float | None:
     if progress is not None and progress.total and progress.done > 0:
         return active / progress.done * max(0.0, progress.total - progress.done)
     forecast = _forecast(picture)
-    return None if forecast is None else max(0.0, forecast - active)
+    return None if forecast is None else max(0.0, sum(forecast) / 2 - active)
 
 
 def state_line(
@@ -95,9 +99,8 @@ def state_line(
     phase = PHASE_NAMES.get(state.phase, clean(state.phase, 20))
     left = [(f" {clean(model, 40)} #{state.number} {phase}", "plain"), (_GAP, "plain"), status_piece(picture)]
     left.append((_GAP + elapsed_text(elapsed), "plain"))
-    left_time = time_left(picture, elapsed)
-    if left_time is not None and elapsed is not None:
-        left.append((f" of about {about_text(elapsed + left_time)}", "dim"))
+    if span := _span_text(picture, elapsed):
+        left.append((f" of about {span}", "dim"))
     if state.attempt > 1:
         left.append((f"{_GAP}attempt {state.attempt}", "dim"))
     clock: Piece = (now.strftime("%H:%M:%S"), "dim")
@@ -176,12 +179,25 @@ def gate_count(state: RunState) -> str:
     return f"{sum(gate.state in ('passed', 'skipped') for gate in apply)}/{len(apply)}"
 
 
-def _forecast(picture: RunPicture) -> float | None:
-    """Seconds that the full phase was forecast to take."""
+def _span_text(picture: RunPicture, elapsed: float | None) -> str:
+    """`3 h 09 min` of the whole run; near its start the range of the forecast, `2 h 47 min to 3 h 20 min`."""
+    left = time_left(picture, elapsed)
+    if left is None or elapsed is None:
+        return ""
+    progress, span = picture.progress, _forecast(picture)
+    early = progress is None or not progress.total or progress.done < EARLY * progress.total
+    if span is None or not early:
+        return about_text(elapsed + left)
+    low, high = (about_text(seconds + picture.state.paused_s) for seconds in span)
+    return low if low == high else f"{low} to {high}"
+
+
+def _forecast(picture: RunPicture) -> tuple[float, float] | None:
+    """Seconds that the full phase was forecast to take, at least and at most."""
     if picture.state.phase != "full":
         return None
     known = [state.forecast for state in (*picture.earlier, picture.state) if state.forecast]
-    return (known[-1].seconds_low + known[-1].seconds_high) / 2 if known else None
+    return (known[-1].seconds_low, known[-1].seconds_high) if known else None
 
 
 def _links_before(picture: RunPicture) -> list[list[Piece]]:

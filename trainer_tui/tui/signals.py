@@ -56,15 +56,10 @@ def _incident(event: Event) -> Line:
     return tone, f"{incident.kind}: {incident.message}{suspected}"
 
 
-def _gates(event: Event) -> Line:
-    results = event["results"]
-    failed = [r for r in results if r["state"] == "failed"]
-    waiting = [r for r in results if r["state"] == "open"]
-    if failed:
-        return "bad", "gates failed: " + ", ".join(str(r["name"]) for r in failed)
-    if waiting:
-        return "warning", "gates wait for you: " + ", ".join(str(r["name"]) for r in waiting)
-    return "good", "gates: all passed"
+def _gates(event: Event) -> Line | None:
+    """What waits for a person; what failed or passed, the end says."""
+    waiting = [str(r["name"]) for r in event["results"] if r["state"] == "open"]
+    return ("warning", "gates wait for you: " + ", ".join(waiting)) if waiting else None
 
 
 def _forecast(event: Event) -> Line:
@@ -97,7 +92,7 @@ def _because(word: str) -> Callable[[Event], Line]:
     return lambda event: ("plain", f"{word}: {event['why']}" if event.get("why") else word)
 
 
-_TELLERS: dict[str, Callable[[Any], Line]] = {
+_TELLERS: dict[str, Callable[[Any], Line | None]] = {
     "started": lambda event: ("dim", f"training process {event.get('pid', '?')} started"),
     "supervisor": lambda event: (
         ("plain", "a supervisor took over") if event.get("resumed") else ("dim", "supervisor started")

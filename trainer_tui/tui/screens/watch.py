@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widgets import Footer
 
+from trainer_tui.tui.cockpit import Cockpit
 from trainer_tui.tui.keys import WATCH_KEYS, bindings
 from trainer_tui.tui.pictures import Beat, RunPicture
 from trainer_tui.tui.requests import request_of_key
+from trainer_tui.tui.screens.place import PlaceScreen
 from trainer_tui.tui.screens.texts import gates_text, stack_text
-from trainer_tui.tui.widgets.headline import Alerts, PhaseChain, StateLine
+from trainer_tui.tui.widgets.headline import Alerts, PhaseChain
 from trainer_tui.tui.widgets.lists import Gates, Signals
 from trainer_tui.tui.widgets.log_pane import LogPane
 from trainer_tui.tui.widgets.machine import Machine
 from trainer_tui.tui.widgets.plot_pane import PlotPane
 
-if TYPE_CHECKING:
-    from trainer_tui.tui.app import CockpitApp
-
 STALL_S = 10.0
 """Without a look of the reader for so long, the screen itself is blind."""
 
 
-class WatchScreen(Screen[None]):
+class WatchScreen(PlaceScreen):
     """The cockpit of one watch."""
-
-    app: CockpitApp
 
     AUTO_FOCUS = "LogView"
 
@@ -40,16 +38,16 @@ class WatchScreen(Screen[None]):
 
     HELP = "Keys act on the run, never on its files; leaving the screen never stops the run."
 
-    def __init__(self, project: str, model: str) -> None:
-        super().__init__(id="watch")
+    def __init__(self, cockpit: Cockpit) -> None:
+        super().__init__(cockpit, "watch")
         self.picture: RunPicture | None = None
         # Held rather than looked up: beats still come while the screen is being built or taken down.
-        self._state_line, self._chain, self._alerts = StateLine(project, model), PhaseChain(), Alerts()
+        self._chain, self._alerts = PhaseChain(), Alerts()
         self._plot, self._log, self._machine = PlotPane(), LogPane(), Machine()
         self._signals, self._gates = Signals(), Gates()
 
     def compose(self) -> ComposeResult:
-        yield self._state_line
+        yield self.state_line
         yield self._chain
         yield self._alerts
         with Horizontal(id="body"):
@@ -72,8 +70,8 @@ class WatchScreen(Screen[None]):
     def show(self, beat: Beat) -> None:
         """Update the panes that something changed for."""
         if beat.waiting:
-            self._state_line.waiting = beat.waiting
-            self._state_line.tick()
+            self.state_line.waiting = beat.waiting
+            self.state_line.tick()
         if beat.run is not None:
             self._show_run(beat.run)
         if beat.log is not None:
@@ -87,7 +85,7 @@ class WatchScreen(Screen[None]):
 
     def _show_run(self, picture: RunPicture) -> None:
         before, self.picture = self.picture, picture
-        self._state_line.show(picture)
+        self.state_line.show(picture)
         self._chain.show(picture)
         self._alerts.show(picture, None)
         self._gates.show(picture.state)
@@ -97,7 +95,7 @@ class WatchScreen(Screen[None]):
 
     def tick(self, looked_at: float) -> None:
         """Once a second: the clock, the time elapsed, and whether the reader still reads."""
-        self._state_line.tick()
+        self.state_line.tick()
         self._chain.tick()
         stalled = time.monotonic() - looked_at
         self._alerts.show(self.picture, stalled if stalled > STALL_S else None)
@@ -116,6 +114,19 @@ class WatchScreen(Screen[None]):
             return state is not None
         return True
 
+    def renamed(self) -> Mapping[str, str]:
+        """A held process is let go on by the key that held it."""
+        paused = self.picture is not None and self.picture.state.status == "paused"
+        return {"pause": "Go on"} if paused else {}
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """The keys of this place that can do something now, for the palette."""
+        for key in WATCH_KEYS:
+            if self.check_action(key.action.partition("(")[0], ()):
+                label = self.renamed().get(key.action, key.label)
+                command = partial(self.run_action, key.action)
+                yield SystemCommand(label, f"{key.help}  ({key.display or key.key})", command)
+
     def action_diary(self) -> None:
         """Open the diary on this run."""
         self.app.pages.open()
@@ -132,7 +143,7 @@ class WatchScreen(Screen[None]):
         """Back to the end of the log."""
         self._log.view.follow()
 
-    def action_log(self) -> None:
+    def action_zoom(self) -> None:
         """The log alone, or all panes again."""
         self.toggle_class("-log-only")
         self._log.view.focus()
@@ -156,14 +167,21 @@ class WatchScreen(Screen[None]):
         self.app.push_screen(Reading("Gates", gates_text(self.picture)))
 
     def action_stack(self) -> None:
-        """Where the process is, if somebody took its stacks."""
+        """What the process does now; of one that has ended, where it was when it fell silent."""
         from trainer_tui.tui.screens.dialogs import Reading
 
-        text = stack_text(self.picture.state if self.picture else None)
-        if text is None:
-            self.notify("no stacks were taken; they are when a run falls silent", markup=False)
+        state = self.picture.state if self.picture else None
+        before = stack_text(state)
+        run = self.cockpit.model.find(state.number) if state is not None else None
+        if state is not None and run is not None and not state.over:
+            from trainer_tui.supervise.standing import standing_of_run
+            from trainer_tui.tui.screens.stack import StackScreen
+
+            self.app.push_screen(StackScreen(partial(standing_of_run, run), before))
+        elif before is None:
+            self.notify("it has ended, and no stacks were taken while it ran", markup=False)
         else:
-            self.app.push_screen(Reading("Stacks of the training process", text))
+            self.app.push_screen(Reading("Stacks of the training process", before))
 
     def action_pause(self) -> None:
         """Pause, or go on."""

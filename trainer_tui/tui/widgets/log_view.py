@@ -211,7 +211,7 @@ class LogView(ScrollView, can_focus=True):
                     self.screen.get_component_rich_style("screen--selection"),
                 )
             )
-        return Strip(list(_segments(line, style, marks)))
+        return Strip(list(segments(line, style, marks)))
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         text = "\n".join(self.line(i) for i in range(self.line_count))
@@ -221,7 +221,7 @@ class LogView(ScrollView, can_focus=True):
         self.refresh()
 
 
-def _segments(line: str, style: Style, marks: list[tuple[int, int, Style]]) -> Iterable[Segment]:
+def segments(line: str, style: Style, marks: list[tuple[int, int, Style]]) -> Iterable[Segment]:
     """The line cut where styles begin or end; later marks lie over earlier ones."""
     cuts = sorted({0, len(line), *(min(at, len(line)) for start, end, _ in marks for at in (start, end))})
     for start, end in pairwise(cuts):
