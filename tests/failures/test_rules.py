@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import lines_of_jobs
 import lines_that_fire
 import pytest
 
@@ -105,6 +106,7 @@ FIRES: list[tuple[str, str]] = [
     ("model-skipped", "Warning: Not enough memory to safely train model"),
     ("convergence", "ConvergenceWarning: Liblinear failed to converge"),
     *lines_that_fire.FIRES,
+    *lines_of_jobs.FIRES,
 ]
 
 SILENT = [
@@ -139,6 +141,7 @@ SILENT = [
     "0 | criterion | MSELoss | 0",
     "stage3 FAILED to improve, patience 3/10",
     *lines_that_fire.SILENT,
+    *lines_of_jobs.SILENT,
 ]
 
 

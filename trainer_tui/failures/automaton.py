@@ -14,7 +14,7 @@ from trainer_tui.failures.rules import Rule, check
 # What wakes the traceback reader up; everything else about tracebacks is decided there, with exact rules.
 ANCHORS: tuple[str, ...] = (
     r"Traceback \(most recent call last\)",
-    r"\w(Error|Exception|Interrupt|Timeout|KilledWorker|BadZipFile|NotFound|Group|CompilerFailed"
+    r"\w(Error|Exception|Interrupt|Timeout|KilledWorker|BadZipFile|NotFound|Group|CompilerFailed|Disconnected"
     r"|OutOfResources)(: |:?$| \()",
     r"^.*\w\.\w*([Ee]rror|[Ee]xception)s?\.[A-Z]\w+(: |:?$)",
     r"Exception ignored |Error in atexit\._run_exitfuncs|^--- Logging error ---",

@@ -18,6 +18,7 @@ _BY_NAME: dict[str, str] = {
     "UnpicklingError": "checkpoint", "SafetensorError": "checkpoint",
     "PermissionError": "permission",
     "ConnectionError": "network", "ConnectionResetError": "network", "ConnectionRefusedError": "network",
+    "RemoteDisconnected": "network",
     "ConnectTimeout": "network", "ReadTimeout": "network", "HTTPError": "network", "CommError": "network",
     "MaxRetryError": "network", "SSLError": "network", "ProxyError": "network", "gaierror": "network",
     "LocalEntryNotFoundError": "network", "TimeoutError": "network", "BrokenPipeError": "network",
@@ -70,12 +71,12 @@ _HINTS: dict[str, tuple[str, ...]] = {
 # Words that give a class name away as an exception although it is not in the table.
 SUFFIXES = (
     "Error", "Exception", "Interrupt", "Timeout", "Fault", "Failure", "Killed", "KilledWorker", "Group",
-    "Exit", "Overflow", "BadZipFile", "NotFound", "Empty", "Full", "Conflict", "Abort",
+    "Exit", "Disconnected", "Overflow", "BadZipFile", "NotFound", "Empty", "Full", "Conflict", "Abort",
 )  # fmt: skip
 
-# Class names that end in Error and yet are numbers in a report.
+# Class names that end in Error and yet are numbers in a report; `TrainingFailedError` is none.
 METRIC_NAME = re.compile(
-    r"(?i)^(mean|root|squared?|absolute|relative|median|max|min|avg|average|total|percentage|pct|test|train|val"
+    r"(?i)^(?!.*(failed|failure|aborted|interrupted|timeout|setup|job|worker))(mean|root|squared?|absolute|relative|median|max|min|avg|average|total|percentage|pct|test|train|val"
     r"|valid|validation|training|reconstruction|prediction|standard|std|rel|abs|mae|mse|rmse|mape)"
 )
 
@@ -84,7 +85,7 @@ _CONSEQUENCES = frozenset((
     "ChildFailedError", "CalledProcessError", "ProcessExitedException", "ProcessRaisedException",
     "RayActorError", "ActorDiedError", "WorkerCrashedError", "NodeDiedError", "DistBackendError",
     "BrokenPipeError", "ConnectionResetError", "SignalException", "TerminatedWorkerError", "KilledWorker",
-    "BrokenProcessPool",
+    "BrokenProcessPool", "TrainingFailedError",
 ))  # fmt: skip
 
 

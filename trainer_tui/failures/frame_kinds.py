@@ -59,12 +59,40 @@ _PLACES: tuple[_Place, ...] = (
 )
 
 
+_FEEDERS = _file(
+    r"torch/utils/data/|torchdata/|batchgenerators/|prefetch_generator/|nvidia/dali/|ffcv/|mxnet/gluon/data/"
+    r"|keras/\S*(data_utils|data_adapter|py_dataset_adapter)\.py$"
+)
+_TORN_DOWN = _LOST_WORKER | {"OSError"}
+_TRACKERS = _file(r"(comet_ml|wandb|neptune|clearml)/")
+_INSTALLED = re.compile(r"(?:^|[/\\])(?:lib|Lib|site-packages|dist-packages|python3[\d.]*)[/\\]")
+
+
+def feeds_training(name: str, frames: Sequence[str]) -> bool:
+    """True for an exception that ends a thread which hands batches to the training.
+
+    A connection that is gone does not count: such threads lose theirs whenever the training ends before them.
+    """
+    return name.rpartition(".")[2] not in _TORN_DOWN and any(_FEEDERS.search(_path(at)) for at in frames)
+
+
+def is_trackers_own(frames: Sequence[str]) -> bool:
+    """True for a traceback that begins inside an experiment tracker and never leaves installed packages."""
+    if not frames or not _TRACKERS.search(_path(frames[0])):
+        return False
+    return all(_INSTALLED.search(_path(frame)) for frame in frames)
+
+
+def _path(frame: str) -> str:
+    return frame.rpartition(" in ")[0].rpartition(":")[0]
+
+
 def kind_by_frames(name: str, frames: Sequence[str]) -> str:
     """Kind of an exception by its (dotted) name and its frames (`file:line in function`, innermost last)."""
     kind = kind_of(name)
     if not frames:
         return kind
-    files = [frame.rpartition(" in ")[0].rpartition(":")[0] for frame in frames]
+    files = [_path(frame) for frame in frames]
     last = name.rpartition(".")[2]
     for place in _PLACES:
         if not (last in place.names if place.names else kind in _VAGUE):

@@ -17,7 +17,7 @@ from trainer_tui.failures.causes import Causes
 from trainer_tui.failures.clean import clean, shorten, to_text
 from trainer_tui.failures.fold import Folder
 from trainer_tui.failures.plain_records import Record
-from trainer_tui.failures.quote import quote
+from trainer_tui.failures.quote import joined, quote
 from trainer_tui.failures.records import read
 from trainer_tui.failures.rules import Rule
 from trainer_tui.failures.traceback import TracebackReader
@@ -97,6 +97,8 @@ class LineReader:
         if self._held is not None and _HEADER in text:
             self._herald, self._held = self._held, None  # the traceback says it all
         if text.strip():
+            if self._held is not None:
+                self._held = replace(self._held, message=joined(self._held.message, text))
             self._let_go(place, found)
         if self._traceback(stream, body, record, hits, place, found):
             return found

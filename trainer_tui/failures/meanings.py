@@ -14,6 +14,7 @@ _READERS: dict[str, str] = {
     "traceback": "The script raised an exception.",
     "exception": "An exception was printed without its traceback.",
     "side-thread": "An exception ended a thread or a task; the script goes on without it.",
+    "data-thread": "The thread that hands batches to the training ended; training waits for it, or ends too.",
     "exception-ignored": "An exception was raised while something was cleaned up, and ignored.",
     "teardown": "An exception was raised while something was cleaned up, and ignored.",
 }

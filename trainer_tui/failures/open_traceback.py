@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 
 from trainer_tui.failures import pytext
 from trainer_tui.failures.clean import shorten
+from trainer_tui.failures.exceptions import hints_for
+from trainer_tui.failures.frame_kinds import feeds_training, is_trackers_own
+from trainer_tui.failures.rules import Rule
 from trainer_tui.runs.incident import Incident, Severity
 
 HEAD, TAIL = 12, 40
 """Lines kept of a long traceback: the first and the last."""
+SIDE_THREAD, DATA_THREAD = "side-thread", "data-thread"
 _LONGEST_LABEL = 120
 _LABEL = re.compile(r"[^\d]+|\d+")
 
@@ -57,6 +61,33 @@ class OpenTraceback:
         """The line without the label that the header had too, if it has it; numbers may differ."""
         match = self.label.match(text) if self.label is not None else None
         return text[match.end() :] if match else text
+
+    def told_as(self, name: str, kind: str, message: str, rule: Rule | None) -> Incident:
+        """The incident of the exception `name`; `rule` is what knows its message, if anything does."""
+        severity, said_by = self._judged(name)
+        if said_by == DATA_THREAD and kind in ("exception", "bad-input"):
+            kind = "dataloader"
+        return Incident(
+            id=f"log:{self.offset}:{self.rule if self.rule == 'exception' else 'traceback'}",
+            severity=severity,
+            kind=kind,
+            message=message,
+            rule=rule.id if rule else said_by,
+            line=self.line,
+            offset=self.offset,
+            excerpt=self.excerpt(),
+            frames=tuple(self.frames),
+            hypotheses=rule.hypotheses if rule and rule.hypotheses else hints_for(kind),
+            facts={"chain": self.chain[-10:]} if len(self.chain) > 1 else {},
+        )
+
+    def _judged(self, name: str) -> tuple[Severity, str]:
+        """(severity, rule), once the frames are known."""
+        if self.rule == SIDE_THREAD and feeds_training(name, self.frames):
+            return "error", DATA_THREAD
+        if self.severity == "error" and is_trackers_own(self.frames):
+            return "warning", SIDE_THREAD
+        return self.severity, self.rule
 
     def excerpt(self) -> str:
         middle = [f"... {self.left_out} lines left out ..."] if self.left_out else []

@@ -49,7 +49,12 @@ CHAINS = (
     "The above exception was the direct cause of the following exception",
 )
 # What announces a traceback of something that is being cleaned up or that only failed to be logged,
-EXCUSES = ("Exception ignored ", "Error in atexit._run_exitfuncs", "--- Logging error ---")
+EXCUSES = (
+    "Exception ignored ",
+    "Error in atexit._run_exitfuncs",
+    "--- Logging error ---",
+    "during interpreter shutdown",
+)
 # and of a thread or a task without which the process goes on.
 SIDE_TASKS = (
     "Exception in thread ", "Exception in callback ", "Task exception was never retrieved",

@@ -8,6 +8,14 @@ from trainer_tui.failures.clean import shorten
 
 _BAR = re.compile(r"\d%\||\bit/s[\],]|s/it[\],]|[█▏▎▍▌▋▊▉]|\d+/\d+ \[")
 _BEHIND_BAR = re.compile(r"[\]%]\s*")
+_DOCUMENT_NAME = re.compile(r'"e?name": "([\w.]+)",?')
+_DOCUMENT_WORDS = re.compile(r'\s*"(?:evalue|message)": "((?:[^"\\]|\\.){1,4000})",?')
+
+
+def joined(message: str, following: str) -> str:
+    """`NameError: words` out of two fields of a notebook's error document; other messages as they are."""
+    name, words = _DOCUMENT_NAME.fullmatch(message), _DOCUMENT_WORDS.fullmatch(following)
+    return shorten(f"{name[1]}: {words[1]}") if name and words else message
 
 
 def quote(text: str, end: int) -> str:

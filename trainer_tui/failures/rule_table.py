@@ -10,11 +10,14 @@ from trainer_tui.failures.rule_tables import (
     data,
     gpu,
     launchers,
+    locales,
     memory,
     native,
     numbers,
     outside,
+    platforms,
     programs,
+    studies,
     tools,
 )
 from trainer_tui.failures.rules import Rule
@@ -26,7 +29,10 @@ DEFAULT: tuple[Rule, ...] = (
     *data.RULES,
     *outside.RULES,
     *launchers.RULES,
+    *studies.RULES,
+    *platforms.RULES,
     *numbers.RULES,
     *programs.RULES,
     *tools.RULES,
+    *locales.RULES,
 )

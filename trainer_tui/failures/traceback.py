@@ -13,10 +13,9 @@ from typing import TypeVar
 from trainer_tui.failures import pytext
 from trainer_tui.failures.automaton import Hits
 from trainer_tui.failures.clean import shorten
-from trainer_tui.failures.exceptions import hints_for
 from trainer_tui.failures.fold import Folder
 from trainer_tui.failures.frame_kinds import kind_by_frames
-from trainer_tui.failures.open_traceback import TAIL, OpenTraceback, label_of
+from trainer_tui.failures.open_traceback import SIDE_THREAD, TAIL, OpenTraceback, label_of
 from trainer_tui.runs.incident import Incident
 
 _FRAMES = 200
@@ -133,7 +132,7 @@ class TracebackReader:
         if self._excuse(stream, line):
             new.severity, new.rule = "notice", "exception-ignored"
         elif line - self._side.pop(stream, -10) <= 3:
-            new.severity, new.rule = "warning", "side-thread"
+            new.severity, new.rule = "warning", SIDE_THREAD
         elif quiet:
             new.severity = "notice"
         elif hits.warned:
@@ -323,20 +322,8 @@ class TracebackReader:
         else:
             current.ended = current.style != "group"
         current.blanks = current.strange = 0
-        current.incident = Incident(
-            id=f"log:{current.offset}:{current.rule if current.rule == 'exception' else 'traceback'}",
-            severity=current.severity,
-            kind=kind,
-            message=message,
-            rule=rule.id if rule else current.rule,
-            line=current.line,
-            offset=current.offset,
-            excerpt=current.excerpt(),
-            frames=tuple(current.frames),
-            hypotheses=rule.hypotheses if rule and rule.hypotheses else hints_for(kind),
-            facts={"chain": current.chain[-10:]} if len(current.chain) > 1 else {},
-        )
-        admitted = self._folder.admit(current.severity, message, line)
+        current.incident = incident = current.told_as(name, kind, message, rule)
+        admitted = self._folder.admit(incident.severity, message, line)
         current.told = admitted or current.told or message == current.logged
         if current.told:
             found.append(current.incident)

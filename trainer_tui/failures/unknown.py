@@ -17,7 +17,7 @@ from trainer_tui.runs.incident import Incident, Severity
 _NAMED = re.compile(
     r"(?:^|[\s:('\"])((?:\w{1,40}\.){0,6}[A-Z]\w{2,60}(?:Error|Exception|Interrupt|Timeout))\b"
 )
-_NO_FAILURE = re.compile(r"(?i)^[\W\d]*$|^\W*(no|0|zero) errors?\b|^\W*errors?: 0\b|^\s*=")
+_NO_FAILURE = re.compile(r"(?i)^[\W\d]*$|^\W*(no|0|zero) errors?\b|^\W*errors?: 0\b|^\s*=|^trials:$")
 _SEVERITIES: dict[str, Severity] = {"error": "notice", "critical": "warning", "fatal": "error"}
 
 

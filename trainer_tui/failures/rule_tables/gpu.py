@@ -57,7 +57,7 @@ RULES: tuple[Rule, ...] = (
          r"|CUBLAS_STATUS_(EXECUTION|INTERNAL|NOT_INIT)|CUSOLVER_STATUS_(INTERNAL|EXECUTION)"
          r"|CUFFT_(INTERNAL_ERROR|EXEC_FAILED)|CUDA_ERROR_(?i:[A-Z_]+):"
          r"|an illegal memory access was encountered|unspecified launch failure|hipError[A-Z]\w+|(before creating|[Ff]ailed to create) (cudnn|cublas|cusolver|cufft)\w* handle(:| \(|$)"
-         r"|HIP error: |cudaError[A-Z]\w+ ?[:(]",
+         r"|HIP error: |PhysX Internal CUDA error|cudaError[A-Z]\w+ ?[:(]",
          "A GPU operation failed.", CUDA_ASYNC, unless=r"Unable to register|Plan failed with|UserWarning|failed to allocate [\d.]|(?i)failed call to cuInit|could not retrieve CUDA device"),
     Rule("no-gpu-here", "notice", "environment",
          r"[Ff]ailed call to cuInit",
@@ -85,6 +85,11 @@ RULES: tuple[Rule, ...] = (
          r"has been set to ERROR in coordination service|Polled an error from coordination service|[Cc]oordination (service )?agent (is|was) set to ERROR"
          r"|Terminating process because the (JAX|coordinator|distributed)|DEADLINE_EXCEEDED: Barrier timed out",
          "The ranks of JAX lost each other.", PEER, consequence=True),
+    Rule("ddp-reduction", "error", "distributed",
+         r"^(\w+Error: )?(Expected to have finished reduction in the prior iteration before starting a new one"
+         r"|Expected to mark a variable ready only once\.)",
+         "A rank left parameters without a gradient, and its peers wait for them.",
+         ("Pass find_unused_parameters=True, or see that every parameter takes part in the loss.",)),
     Rule("ranks-waiting", "warning", "distributed",
          r"waiting for remainder of ranks for more than|Stalled (ranks|tensors|ops):",
          "Some ranks wait for others.", PEER, any_level=True),

@@ -25,7 +25,7 @@ RULES: tuple[Rule, ...] = (
          "A GPU library could not allocate memory.", LESS_GPU_MEMORY),
     Rule("resource-exhausted", "error", "cuda-oom",
          r"RESOURCE_EXHAUSTED: |ResourceExhaustedError.*OOM|OOM when allocating tensor"
-         r"|out_of_memory: CUDA error|Ran out of memory in memory space ",
+         r"|out_of_memory: CUDA error|Ran out of memory in memory space |Your GPU ran out of memory",
          "The accelerator ran out of memory.", LESS_GPU_MEMORY),
     Rule("nccl-oom", "error", "cuda-oom",
          r"Failed to CUDA (malloc|calloc)|Cuda failure.{0,10}out of memory",

@@ -8,6 +8,7 @@ from trainer_tui.failures.rule_hints import (
 from trainer_tui.failures.rules import Rule
 
 _NAN = r"(?i)[\s:='\"(+\x9a-]nan\b"  # \x9a ends the full-width colon
+_INF = r"(?i)[\s:='\"(+-]inf([^o]|$)"
 
 # fmt: off
 RULES: tuple[Rule, ...] = (
@@ -26,6 +27,21 @@ RULES: tuple[Rule, ...] = (
          unless=r"(?i)(best|min|max|init\w*|lowest|smallest|stop(_?at)?|target|baseline|prev\w*)[_ ]?(\w{0,20}_)?loss"
                 r"|improved from|update model|not correct",
          any_level=True, sieve=_NAN),
+    Rule("nan-in-table", "error", "nan-loss",
+         r"^\| {1,8}([\w-]{1,30}/)?\w{0,30}loss\w{0,20} +\| +[-+]?nan +\|$",
+         "A loss in the trainer's table is not a number.", DIVERGED, any_level=True, sieve=_NAN,
+         unless=r"(?i)(best|min|max|init\w*|lowest|target|baseline|prev\w*)[_ ]?(\w{0,20}_)?loss"),
+    Rule("inf-value-loss", "error", "nan-loss",
+         r"(?i)\b(value|critic|vf)[_ ]?(function|fn)?[_ /]?loss['\"]?\s{0,4}[:=]\s{0,4}['\"(]?[-+]?inf(inity)?\b",
+         "The loss of the value function is infinite: its next step breaks the network.", DIVERGED,
+         unless=r"(?i)(best|min|init|prev|last)", any_level=True, sieve=_INF),
+    Rule("nan-in-policy", "error", "nan-loss",
+         r"to satisfy the constraint .{1,80}, but found invalid values|probability tensor contains either `inf`, `nan` or element < 0"
+         r"|normal expects all elements of std >= 0\.0",
+         "The policy or the model gives probabilities that are not numbers.", DIVERGED),
+    Rule("simulation-unstable", "warning", "non-finite",
+         r"Nan, Inf or huge value in Q(POS|VEL|ACC)",
+         "The simulator met a value that is not finite.", DIVERGED, any_level=True),
     Rule("nan-grad-norm", "error", "nan-loss",
          r"['\"]grad_norm['\"]: ['\"]?nan\b|grad norm: nan\b.*number of skipped iterations: +0 ",
          "The gradient norm is not a number; the trainer may hide a non-finite loss.", DIVERGED,
@@ -39,14 +55,14 @@ RULES: tuple[Rule, ...] = (
     Rule("inf-loss", "warning", "nan-loss",
          r"(?i)\b(loss|train_loss)['\"]?\s{0,4}[:=]\s{0,4}['\"(]?[-+]?inf(inity)?\b",
          "The loss is infinite.", DIVERGED, unless=r"(?i)(best|min|init|prev|last)|improved",
-         any_level=True, sieve=r"(?i)[\s:='\"(+-]inf([^o]|$)"),
+         any_level=True, sieve=_INF),
     Rule("scale-exhausted", "error", "nan-loss",
          r"(?i)minimum loss scale reached|loss scale already at minimum"
          r"|Current loss scale already at minimum",
          "The loss scale cannot fall further: gradients are not finite at any scale.", DIVERGED),
     Rule("overflow-skip", "notice", "overflow",
          r"(?i)(gradient|grad) overflow|OVERFLOW! |overflow detected|[Gg](radient|rad) norm: (inf|nan)"
-         r"|grad norm is (nan|inf)",
+         r"|grad norm is (nan|inf)|grad_norm is not finite",
          "A step was skipped because gradients overflowed; normal while the loss scale adapts.",
          unless=r"(?i)no grad overflow", any_level=True),
     Rule("float-warning", "warning", "overflow",

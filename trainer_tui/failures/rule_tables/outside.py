@@ -42,7 +42,8 @@ RULES: tuple[Rule, ...] = (
          ("Log in again, check entity and project, or set WANDB_MODE=offline.", *NETWORK)),
     Rule("wandb-complains", "warning", "network",
          r"^wandb: ERROR ",
-         "Weights & Biases reports an error; training goes on without it.", NETWORK, any_level=True),
+         "Weights & Biases reports an error; training goes on without it.", NETWORK, any_level=True,
+         unless=r"Run \S+ errored: "),
     # --- F13 permissions
     Rule("read-only", "error", "permission",
          r"^.*(Read-only file system|: Permission denied)$|permission denied while trying to connect to the Docker",

@@ -14,6 +14,10 @@ RULES: tuple[Rule, ...] = (
          r"DeadKernelError|The kernel appears to have died|[Kk]ernel died|session crashed after using all available RAM"
          r"|tried to allocate more memory than is available|Python kernel is unresponsive",
          "The notebook's kernel died, most often for its memory.", LESS_MEMORY),
+    Rule("notebook-error", "error", "exception",
+         r'^[ \t]*"ename": "(\w+\.)*[A-Z]\w+",?$|^[ \t]*"name": "(Name|Type|Value|Key|Index|Attribute|Import|ModuleNotFound|FileNotFound|Runtime|Syntax'
+         r'|ZeroDivision|Memory|NotImplemented|Assertion|OS)Error",$',
+         "A cell of a notebook raised an exception.", _READ_IT, herald=True),
     # --- workflows and CI: they speak of a step that failed
     Rule("workflow", "error", "exit-code",
          r"^ERROR ~ Error executing process|^Error in rule \w+:|^ERROR: Job failed: |^Finished: FAILURE$|marked build as failure$"
@@ -25,7 +29,7 @@ RULES: tuple[Rule, ...] = (
          r"Container killed by YARN for exceeding|Container .* is running beyond (physical|virtual) memory limits",
          "YARN killed a container at its memory limit.", LESS_MEMORY),
     Rule("jvm-exception", "error", "exception",
-         r'^Exception in thread "main" |Job aborted due to stage failure: |^Caused by: (\w+\.)+\w+(Exception|Error)\b|TaskSetManager: Task \d+ in stage \S+ failed \d+ times; aborting|^Unhandled [Ee]xception[.:] System\.',
+         r'^Exception in thread "main" |Job aborted due to stage failure: |^Caused by: (\w+\.)+\w+(Exception|Error)\b|ApplicationMaster: (User class threw exception|Final app status: FAILED)|TaskSetManager: Task \d+ in stage \S+ failed \d+ times; aborting|^Unhandled [Ee]xception[.:] System\.',
          "A Java program ended with an exception.", _READ_IT),
     # --- Fortran and simulation codes
     Rule("fortran", "error", "native-crash",
