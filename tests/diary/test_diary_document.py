@@ -5,46 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from diary_texts import documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer_tui.diary.document import parse, replace_entry, replace_section
-from trainer_tui.diary.lines import closed, restore_line_endings, scan, split
-
-PIECES = (
-    "## Dev Diary Entry #1",
-    "## Dev Diary Entry #2: NaN at night",
-    "## 🔥 Dev Diary Entry #12",
-    "   ## dev diary entry 7 ##",
-    "    ## Dev Diary Entry #5",
-    "## Hyperparameter Search Log",
-    "# Dev Diary",
-    "### The Struggle",
-    "### 🔧 The Fix",
-    "#### The Why",
-    "### Validation",
-    "```",
-    "```python",
-    "````",
-    "~~~",
-    "<!--",
-    "-->",
-    "<!-- hint -->",
-    "text",
-    "",
-    "\t",
-    "\ufeff",
-    "**Status**: OPEN",
-    "- a\tb",
-    "\u2028",
-    "\x0c",
-    "> ## Dev Diary Entry #3",
-    "##Dev Diary Entry #4",
-)
-ENDINGS = ("\n", "\n", "\r\n", "\r", "")
-documents = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(ENDINGS)), max_size=30).map(
-    lambda pairs: "".join(piece + ending for piece, ending in pairs)
-)
+from trainer_tui.diary.document import edited, parse, replace_entry
+from trainer_tui.diary.headings import split
+from trainer_tui.diary.lines import closed, restore_line_endings, scan
 
 SAMPLE = """# Dev Diary
 
@@ -104,10 +71,14 @@ def test_replacing_a_part_changes_nothing_else(text: str, new: str, data: st.Dat
         return
     entry = data.draw(st.sampled_from(diary.entries))
     assert replace_entry(diary, entry, new).text == text[: entry.start] + new + text[entry.end :]
-    if entry.sections:
-        section = data.draw(st.sampled_from(entry.sections))
-        start, end = entry.start + section.start, entry.start + section.end
-        assert replace_section(diary, entry, section, new).text == text[:start] + new + text[end:]
+
+
+@given(documents, documents, st.data())
+@settings(max_examples=300)
+def test_an_edit_gives_what_parsing_again_would(text: str, new: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    assert edited(parse(text), start, end, new) == parse(text[:start] + new + text[end:])
 
 
 @given(documents)

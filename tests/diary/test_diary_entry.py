@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from trainer_tui.diary.blanks import first_empty_section, has_content
 from trainer_tui.diary.checks import complete, entries_for_model, entries_for_run, is_note, status_of
-from trainer_tui.diary.document import SECTION_TITLES, parse
+from trainer_tui.diary.document import parse
 from trainer_tui.diary.entry import EntryFacts, render, render_note
 from trainer_tui.diary.lines import closed
 from trainer_tui.diary.markdown import code
 from trainer_tui.diary.marker import about
+from trainer_tui.diary.sections import SECTION_TITLES
 from trainer_tui.runs.incident import Incident
 
 INCIDENT = Incident(

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import os
-import random
-import signal
 import stat
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from trainer_tui.diary import EntryFacts, entries, open_entry, read, save_entry
-from trainer_tui.diary.document import parse
+from trainer_tui.diary import EntryFacts, complete, entries, open_entry, read, replace_section, save_entry
 from trainer_tui.diary.files import LOCK_NAME, locked, update
-from trainer_tui.diary.lines import closed
-from trainer_tui.diary.store import _merge, is_conflict_copy
+from trainer_tui.diary.placing import is_conflict_copy
 from trainer_tui.runs.incident import Incident
 
 ROOT = Path(__file__).parents[2]
@@ -117,26 +110,41 @@ def test_an_entry_appended_meanwhile_is_no_conflict(diary: Path) -> None:
     assert save_entry(diary, 3, base + "still more\n", base + "still more\n").outcome == "unchanged"
 
 
-def test_both_changed_keeps_both(diary: Path) -> None:
+def test_both_changed_one_section_keeps_both(diary: Path) -> None:
     base, other = text_of(diary, 2), text_of(diary, 3)
-    theirs, ours = base + "theirs\n", base + "ours\n"
+    theirs, ours = replace_section(base, "why", "theirs"), replace_section(base, "why", "ours")
     assert save_entry(diary, 2, base, theirs).outcome == "saved"
     result = save_entry(diary, 2, base, ours)
-    assert result.outcome == "conflict" and "changed elsewhere" in result.sentence
+    assert (result.outcome, result.sections) == ("conflict", ("why",)) and "both versions" in result.sentence
     found = entries(diary)
-    assert [e.number for e in found] == [1, 2, 2, 3]
-    assert [is_conflict_copy(e) for e in found] == [False, False, True, False]
-    assert (found[1].text.rstrip(), found[3].text) == (theirs.rstrip(), other)
-    assert result.text == found[2].text and "ours\n" in found[2].text and "**Conflict copy**" in found[2].text
+    assert [e.number for e in found] == [1, 2, 3] and found[2].text == other
+    assert result.text == found[1].text and "theirs" in result.text and "ours" in result.text
+    assert "holds two versions of The Why" in complete(found[1])[0].text
     before = diary.read_bytes()
-    # Pressing save again makes no second copy, whichever text the editor goes on from.
+    # Pressing save again changes nothing, whichever text the editor goes on from.
+    for text in (ours, result.text):
+        assert save_entry(diary, 2, text, text).outcome == "unchanged"
+    assert diary.read_bytes() == before
+    assert save_entry(diary, 2, ours, replace_section(base, "why", "ours too")).outcome == "merged"
+    assert "ours too" in text_of(diary, 2) and text_of(diary, 2).count("ours") == 1
+
+
+def test_what_cannot_be_merged_is_kept_as_a_copy(diary: Path) -> None:
+    base, other = text_of(diary, 2), text_of(diary, 3)
+    theirs, ours = base + "theirs\n", base + "## Mine\n\nours\n"
+    assert save_entry(diary, 2, base, theirs).outcome == "saved"
+    result = save_entry(diary, 2, base, ours)
+    assert result.outcome == "conflict" and result.sections == ()
+    found = entries(diary)
+    assert [e.number for e in found] == [1, 2, 2, 3] and found[3].text == other
+    assert [is_conflict_copy(e) for e in found] == [False, False, True, False]
+    assert found[1].text.rstrip() == theirs.rstrip()
+    assert "ours\n" in result.text and "**Conflict copy**" in found[2].text
+    before = diary.read_bytes()
     for known in (base, ours):
         assert save_entry(diary, 2, known, ours).outcome == "unchanged"
     assert diary.read_bytes() == before
-    assert save_entry(diary, 2, ours, base + "ours too\n").outcome == "saved"
-    copy = entries(diary)[2]
-    assert is_conflict_copy(copy) and "ours too" in copy.text and len(entries(diary)) == 4
-    assert save_entry(diary, 2, copy.text, copy.text + "last\n").outcome == "saved"
+    assert save_entry(diary, 2, ours, ours + "more\n").outcome == "saved"
     assert entries(diary)[1].text.rstrip() == theirs.rstrip() and len(entries(diary)) == 4
 
 
@@ -192,41 +200,6 @@ def test_an_editor_that_drops_carriage_returns_reformats_nothing(tmp_path: Path)
     assert path.read_bytes() == b"## Dev Diary Entry #1\r\na\nb\r\nc\n"
 
 
-bodies = st.lists(
-    st.sampled_from(["x", "", "```", "<!--", "## Other", "### The Fix", "- a", "\tb "]), max_size=5
-)
-
-
-@given(st.lists(bodies, min_size=1, max_size=4), bodies, bodies, st.data())
-@settings(deadline=None)
-def test_merging_loses_no_line(
-    rest: list[list[str]], ours: list[str], theirs: list[str], data: st.DataObject
-) -> None:
-    """Whatever two editors make of an entry, both versions are there and every other entry stays."""
-    whole = "".join(
-        f"## Dev Diary Entry #{n}\n" + "".join(s + "\n" for s in body) for n, body in enumerate(rest, 1)
-    )
-    entry = data.draw(st.sampled_from(parse(whole).entries))
-    mine, other = (
-        "".join([entry.title_line, *(f"{s}\n" for s in body)])
-        for body in ([*ours, "mine"], [*theirs, "other"])
-    )
-    for disk in (whole, closed(whole[: entry.start]) + closed(other) + whole[entry.end :]):
-        merged, result = _merge(disk, entry.number, entry.text, mine)
-        after = parse(merged)
-        # A neighbour's open fence may get its end, so that it does not swallow what was written.
-        for neighbour in parse(disk).entries:
-            found = after.find(neighbour.number)
-            assert found is not None
-            if neighbour.number != entry.number or neighbour.text.rstrip() != entry.text.rstrip():
-                assert found.text.startswith(neighbour.text.rstrip())
-        rest_of = iter(merged.split("\n"))
-        assert "mine" in merged and all(line in rest_of for line in mine.split("\n")[1:])
-        again, second = _merge(merged, result.number, mine, mine)
-        assert again == merged and second.outcome == "unchanged"
-        assert _merge(merged, result.number, result.text, result.text)[0] == merged
-
-
 def test_mode_stays_and_a_link_is_written_through(diary: Path, tmp_path: Path) -> None:
     diary.chmod(0o640)
     link = tmp_path / "diary.md"
@@ -263,126 +236,6 @@ def test_two_processes_lose_no_entry(tmp_path: Path) -> None:
     assert {line for line in path.read_text().splitlines() if line.startswith("<!-- run:")} == {
         f"<!-- run: model_3/{name} incident: {name}:{n} -->" for name in "ab" for n in range(25)
     }
-
-
-SAVER = """
-import sys
-from trainer_tui.diary import read, save_entry
-path = sys.argv[1]
-print("ready", flush=True)
-for turn in range(10**9):
-    base = read(path).find(2).text
-    save_entry(path, 2, base, "## Dev Diary Entry #2\\n" + "xy"[turn % 2] * 400_000 + "\\nend\\n\\n")
-"""
-
-
-def test_a_kill_in_the_middle_of_a_save_leaves_a_whole_file(diary: Path) -> None:
-    before = diary.read_text()
-    second = text_of(diary, 2)
-    versions = {before.replace(second, f"## Dev Diary Entry #2\n{c * 400_000}\nend\n\n") for c in "xy"} | {
-        before
-    }
-    chance = random.Random(7)
-    for _ in range(12):
-        saver = spawn(SAVER, diary)
-        assert saver.stdout is not None and saver.stdout.readline() == "ready\n"
-        # Not a wait for something to happen: the moment of the kill is what is varied.
-        time.sleep(chance.random() * 0.05)
-        saver.send_signal(signal.SIGKILL)
-        saver.communicate(timeout=10)
-        assert diary.read_text() in versions
-    assert diary.read_text() != before
-    # The next writer finds no lock left behind and sweeps what the killed ones left.
-    assert open_entry(diary, facts("log:after")) == 4
-    assert {p.name for p in diary.parent.iterdir()} == {"dev_diary.md", LOCK_NAME}
-
-
-STEPPER = """
-import os, pathlib, signal, sys
-from trainer_tui.diary import files, read, save_entry
-path = sys.argv[1]
-base = read(path).find(2).text
-places, step = {files.__file__, pathlib.__file__}, 0
-
-def save(limit):
-    count = 0
-    def trace(frame, event, arg):
-        nonlocal count
-        if frame.f_code.co_filename in places and event == "line":
-            count += 1
-            if count == limit:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return trace
-    sys.settrace(trace)
-    save_entry(path, 2, base, base + "new")
-
-while True:
-    step += 1
-    child = os.fork()
-    if child == 0:
-        save(step)
-        os._exit(0)
-    status = os.waitpid(child, 0)[1]
-    now = read(path).find(2)
-    new = now is not None and now.text == base + "new\\n\\n"
-    print("new" if new else "old" if now is not None and now.text == base else "torn", flush=True)
-    if status == 0 or new:
-        print("steps", step)
-        break
-"""
-
-
-def test_a_kill_at_any_line_of_a_save_leaves_the_old_file_or_the_new(diary: Path) -> None:
-    before = diary.read_text()
-    second = text_of(diary, 2)
-    out, errors = spawn(STEPPER, diary).communicate(timeout=60)
-    *seen, new, steps = out.split("\n")[:-1]
-    assert set(seen) == {"old"} and new == "new" and int(steps.split()[1]) > 30, (out, errors)
-    assert diary.read_text() == before.replace(second, second + "new\n\n")
-    assert open_entry(diary, facts("log:after")) == 4
-    assert {p.name for p in diary.parent.iterdir()} == {"dev_diary.md", LOCK_NAME}
-
-
-LIMITED = """
-import resource, signal, sys
-from trainer_tui.diary import read, save_entry
-path = sys.argv[1]
-base = read(path).find(2).text
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
-try:
-    save_entry(path, 2, base, base + "x" * 100_000)
-except OSError as error:
-    print("refused", error.errno)
-"""
-
-UNPRIVILEGED = """
-import os, sys
-from trainer_tui.diary import read, save_entry
-path = sys.argv[1]
-base = read(path).find(2).text
-if os.geteuid() == 0:
-    os.seteuid(65534)
-try:
-    save_entry(path, 2, base, base + "x")
-except PermissionError as error:
-    print("refused", error.errno)
-"""
-
-
-@pytest.mark.parametrize("code", [LIMITED, UNPRIVILEGED], ids=["no room", "no permission"])
-def test_a_save_that_fails_leaves_the_old_file(diary: Path, code: str) -> None:
-    before = diary.read_bytes()
-    diary.parent.chmod(0o555)
-    try:
-        if code is LIMITED:
-            diary.parent.chmod(0o755)
-        out, errors = spawn(code, diary).communicate(timeout=30)
-    finally:
-        diary.parent.chmod(0o755)
-    assert out.startswith("refused"), errors
-    assert diary.read_bytes() == before
-    assert {p.name for p in diary.parent.iterdir()} == {"dev_diary.md", LOCK_NAME}
 
 
 def test_an_editor_without_locks_is_not_overwritten(tmp_path: Path) -> None:

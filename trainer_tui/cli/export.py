@@ -34,7 +34,7 @@ def history(model: str | None, number: int | None, form: str, output: str, sourc
             "whose history?", "name a model, with --run one of its runs, or a path with --from"
         )
     table = _elsewhere(Path(source).expanduser()) if source else _of_run(model or "", number)
-    _write(_in_format(table, form), output)
+    write(_in_format(table, form), output)
     return EXIT_PASSED
 
 
@@ -60,7 +60,8 @@ def _elsewhere(path: Path) -> History:
     return found.history
 
 
-def _write(data: bytes, output: str) -> None:
+def write(data: bytes, output: str) -> None:
+    """Write to a file, or to standard output without one. Raises ProjectError where its folder is missing."""
     path = Path(output).resolve()
     if output and not path.parent.is_dir():
         raise ProjectError(f"there is no folder {path.parent}", "make it, or name another file with -o")

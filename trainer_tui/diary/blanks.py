@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from trainer_tui.diary.document import SECTION_TITLES, sections_of
-from trainer_tui.diary.lines import bare, heading, scan, split
+from trainer_tui.diary.headings import bare, heading, split
+from trainer_tui.diary.lines import scan
+from trainer_tui.diary.sections import SECTION_TITLES, sections_of
 
 _INLINE_COMMENT = re.compile(r"<!--.*?-->")
 _LABEL = re.compile(r"\s*\*\*[^*]+(?::\*\*|\*\*\s*:)\s*$")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trainer_tui.diary.blanks import has_content
-from trainer_tui.diary.document import SECTION_TITLES, Diary, Entry, SectionKind
+from trainer_tui.diary.conflicts import marker_lines
+from trainer_tui.diary.document import Diary, Entry
+from trainer_tui.diary.headings import count_lines
 from trainer_tui.diary.marker import field_value, is_about_model, is_about_run, marker_of
-from trainer_tui.diary.store import is_conflict_copy
+from trainer_tui.diary.placing import is_conflict_copy
+from trainer_tui.diary.sections import SECTION_TITLES, SectionKind, parts_of
 
 REQUIRED: tuple[SectionKind, ...] = ("struggle", "investigation", "fix", "why")
 REQUIRED_OF_NOTE: tuple[SectionKind, ...] = ("why",)
@@ -37,7 +40,7 @@ def complete(entry: Entry) -> list[Problem]:
     """What is missing before the struggle counts as written up; empty when nothing is.
 
     The Struggle, The Investigation, The Fix and The Why must be there and hold more than hints, labels and
-    placeholders; of a note only The Why. A conflict copy must be merged.
+    placeholders; of a note only The Why. A conflict copy, or two versions of a section, must be merged.
     """
     sections = entry.sections
     problems = []
@@ -45,6 +48,12 @@ def complete(entry: Entry) -> list[Problem]:
         problems.append(
             Problem(entry.line, f"entry #{entry.number} has a conflict copy that is not merged yet")
         )
+    for part in parts_of(entry.text):
+        waiting = marker_lines(entry.text[part.start : part.end])
+        if waiting:
+            line = entry.line + count_lines(entry.text, 0, part.start) + waiting[0]
+            title = next((s.title for s in sections if s.start == part.start), "its head")
+            problems.append(Problem(line, f"entry #{entry.number} holds two versions of {title}"))
     for kind in REQUIRED_OF_NOTE if is_note(entry) else REQUIRED:
         title = SECTION_TITLES[kind]
         found = [section for section in sections if section.kind == kind]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trainer_tui.diary.blanks import first_empty_section
-from trainer_tui.diary.document import SECTION_TITLES
+from trainer_tui.diary.lines import closed
 from trainer_tui.diary.markdown import (
     bullets,
     code,
@@ -24,6 +24,7 @@ from trainer_tui.diary.markdown import (
     top,
 )
 from trainer_tui.diary.marker import marker_line
+from trainer_tui.diary.sections import SECTION_TITLES
 from trainer_tui.runs.clock import duration_text
 from trainer_tui.runs.incident import Incident
 
@@ -41,6 +42,10 @@ _SEEN = {
     "silence": "from the silence of log and progress",
 }
 
+_STRUGGLE_PARTS = (
+    ("What Happened", "what broke, when, in which run?"),
+    ("Initial Hypothesis", "what do you suspect, before a closer look?"),
+)
 _INVESTIGATION_HINT = "what did you try, and what did each try show? one **Test N** each, with its result"
 _FIX_PARTS = (
     ("What I Did", "what did you change? before and after, as code"),
@@ -229,6 +234,27 @@ def render(facts: EntryFacts, number: int) -> str:
         _closing("OPEN"),
     )
     return "\n\n".join(parts)
+
+
+def render_blank(number: int, fields: Mapping[str, str], title: str = "", struggle: str = "") -> str:
+    """The entry that a person opens: every section with its hint, and what is known already.
+
+    `fields`: lines of its head (`Date`, `Model`, `Run`, `Tags`); empty ones are left out. It has no marker:
+    all four sections are to be written. Ends in a line feed.
+    """
+    name = f": {one_line(title, 200)}" if title.strip() else ""
+    rows = "\n".join(f"**{label}**: {one_line(value)}" for label, value in fields.items() if value)
+    told = closed(struggle.strip("\n"))
+    parts = (
+        f"## Dev Diary Entry #{number}{name}",
+        rows,
+        _section("struggle", told) if told else _section("struggle", *_prompts(_STRUGGLE_PARTS)),
+        _section("investigation", _blank(_INVESTIGATION_HINT).removesuffix("\n")),
+        _section("fix", *_prompts(_FIX_PARTS)),
+        _section("why", *_prompts(_WHY_PARTS)),
+        _closing("OPEN"),
+    )
+    return "\n\n".join(part for part in parts if part)
 
 
 def render_note(facts: EntryFacts, number: int) -> str:

@@ -113,7 +113,7 @@ def _write_temp(target: Path, data: bytes, old: os.stat_result | None) -> Path:
     temp = target.with_name(f".dev_diary-{uuid4().hex}.tmp")
     fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        with os.fdopen(fd, "wb") as stream:
+        try:
             if old is not None:
                 status = os.fstat(fd)
                 if (old.st_uid, old.st_gid) != (status.st_uid, status.st_gid):
@@ -121,9 +121,12 @@ def _write_temp(target: Path, data: bytes, old: os.stat_result | None) -> Path:
                     with contextlib.suppress(PermissionError):
                         os.fchown(fd, old.st_uid, old.st_gid)
                 os.fchmod(fd, stat.S_IMODE(old.st_mode))
-            stream.write(data)
-            stream.flush()
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view) :]
             os.fsync(fd)
+        finally:
+            os.close(fd)
     except BaseException:
         _remove(temp)
         raise

@@ -1,23 +1,15 @@
-"""Markdown lines as the diary needs them: which are text, which are code or comments, which are headings.
-
-Only what CommonMark says about fenced code, HTML comments and ATX headings is followed, and in one place left
-on purpose: a fence or comment that is never closed ends at the next diary entry instead of at the end of the
-file, so that one forgotten fence does not hide every later entry.
-"""
+"""Markdown lines as the diary needs them: which are text, and which are code or comments."""
 
 from __future__ import annotations
 
 import difflib
-import re
+from bisect import bisect_left
 from typing import Literal, NamedTuple
 
-Kind = Literal["text", "fence", "code", "comment"]
+from trainer_tui.diary.blocks import Block, survey
+from trainer_tui.diary.headings import bare, newline_of, split
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
-_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
-_COMMENT = re.compile(r" {0,3}<!--")
-_HEADING = re.compile(r"\ufeff? {0,3}(#{1,6})(?=[ \t]|$)")
-_ENTRY = re.compile(r"[\W_]*dev\s+diary\s+entry\s*[#№]?\s*(\d{1,9})(?!\d)", re.IGNORECASE)
+Kind = Literal["text", "fence", "code", "comment"]
 
 
 class Line(NamedTuple):
@@ -30,114 +22,26 @@ class Line(NamedTuple):
     """`fence`: a fence's first or last line; `code`: what lies between; `comment`: of several lines."""
 
 
-class Heading(NamedTuple):
-    """An ATX heading: `level` from 1 to 6 and its title without the marks."""
-
-    level: int
-    title: str
-
-
-class _Block(NamedTuple):
-    mark: str
-    length: int
-
-    def closed_by(self, line: str) -> bool:
-        if self.mark == "<":
-            return "-->" in line
-        found = _FENCE.match(line)
-        if not found or found[1][0] != self.mark or len(found[1]) < self.length:
-            return False
-        return not line[found.end() :].strip(" \t")
-
-    @property
-    def closer(self) -> str:
-        return "-->" if self.mark == "<" else self.mark * self.length
-
-
-def bare(raw: str) -> str:
-    """A line without its ending."""
-    return raw.rstrip("\r\n")
-
-
-def split(text: str) -> list[str]:
-    """The lines with their endings (LF, CRLF or CR); joining them gives `text` back."""
-    return _LINE.findall(text)
-
-
-def newline_of(text: str) -> str:
-    """The ending of the first line; a line feed where there is none."""
-    first = _LINE.match(text)
-    return (first[0][len(bare(first[0])) :] if first else "") or "\n"
-
-
-def heading(raw: str) -> Heading | None:
-    """The heading on this line (which must be a `text` line), or None."""
-    line = bare(raw)
-    found = _HEADING.match(line)
-    if not found:
-        return None
-    title = line[found.end() :].strip(" \t")
-    unmarked = title.rstrip("#")
-    if unmarked != title and (not unmarked or unmarked[-1] in " \t"):
-        title = unmarked.rstrip(" \t")
-    return Heading(len(found[1]), title)
-
-
-def entry_number(raw: str) -> int | None:
-    """N of a line `## Dev Diary Entry #N` (emoji before and a title behind are fine), else None."""
-    head = heading(raw)
-    found = _ENTRY.match(head.title) if head and head.level == 2 else None
-    return int(found[1]) if found else None
-
-
-def _opens(raw: str) -> _Block | None:
-    line = bare(raw)
-    if _COMMENT.match(line):
-        return None if "-->" in line else _Block("<", 0)
-    found = _FENCE.match(line)
-    return _Block(found[1][0], len(found[1])) if found else None
-
-
-def _walk(text: str) -> tuple[list[Line], list[tuple[int, str]]]:
-    raws = split(text)
-    lines: list[Line] = []
-    offset = 0
-    opened: list[tuple[int, str]] = []
-    # Marks known to have no closing line further down: a hostile text costs one look ahead, not one a line.
-    hopeless: dict[str, int] = {}
-
-    def put(upto: int, kind: Kind) -> None:
-        nonlocal offset
-        while len(lines) < upto:
-            raw = raws[len(lines)]
-            lines.append(Line(offset, raw, kind))
-            offset += len(raw)
-
-    while (at := len(lines)) < len(raws):
-        block = _opens(raws[at])
-        if block is None:
-            put(at + 1, "text")
-            continue
-        edge: Kind = "comment" if block.mark == "<" else "fence"
-        inner: Kind = "comment" if block.mark == "<" else "code"
-        end = None
-        if block.length < hopeless.get(block.mark, block.length + 1):
-            end = next((n for n in range(at + 1, len(raws)) if block.closed_by(bare(raws[n]))), None)
-        put(at + 1, edge)
-        if end is not None:
-            put(end, inner)
-            put(end + 1, edge)
-            continue
-        hopeless[block.mark] = block.length
-        stop = next((n for n in range(at + 1, len(raws)) if entry_number(raws[n]) is not None), len(raws))
-        put(stop, inner)
-        opened.append((stop, block.closer))
-    return lines, opened
-
-
 def scan(text: str) -> list[Line]:
     """Every line of `text` with its place and kind; their `raw` joined is `text`."""
-    return _walk(text)[0]
+    lines: list[Line] = []
+    offset = 0
+    blocks = iter(survey(text).blocks)
+    block = next(blocks, None)
+    for raw in split(text):
+        while block is not None and offset >= block.end:
+            block = next(blocks, None)
+        lines.append(Line(offset, raw, _kind(block, offset)))
+        offset += len(raw)
+    return lines
+
+
+def _kind(block: Block | None, offset: int) -> Kind:
+    if block is None or offset < block.start:
+        return "text"
+    if block.mark == "<":
+        return "comment"
+    return "code" if block.inner <= offset < block.stop else "fence"
 
 
 def closed(text: str) -> str:
@@ -145,17 +49,22 @@ def closed(text: str) -> str:
 
     Such a block would otherwise swallow what a writer adds further down. Everything else stays as it was.
     """
-    lines, opened = _walk(text)
-    raws = [line.raw for line in lines]
+    opened = [block for block in survey(text).blocks if not block.closed]
+    if not opened:
+        return text
+    raws = split(text)
+    offsets = [0]
+    for raw in raws:
+        offsets.append(offsets[-1] + len(raw))
     newline = newline_of(text)
-    for stop, closer in reversed(opened):
-        place = stop
+    for block in reversed(opened):
+        place = bisect_left(offsets, block.stop)
         while not raws[place - 1].strip():
             place -= 1
         if raws[place - 1] == bare(raws[place - 1]):
             raws[place - 1] += newline
         # The ending of the line before: a CR put before a line feed would become one ending with it.
-        raws.insert(place, closer + raws[place - 1][len(bare(raws[place - 1])) :])
+        raws.insert(place, block.closer + raws[place - 1][len(bare(raws[place - 1])) :])
     return "".join(raws)
 
 

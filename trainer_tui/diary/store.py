@@ -3,42 +3,108 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from itertools import accumulate
+from typing import NamedTuple, TypeVar
 
 from trainer_tui.diary.document import Diary, Entry, decode, encode, parse
 from trainer_tui.diary.entry import EntryFacts, render
 from trainer_tui.diary.files import LOCK_WAIT_S, SHORT_WAIT_S, read_bytes, update
-from trainer_tui.diary.lines import bare, closed, entry_number, newline_of, restore_line_endings, split
+from trainer_tui.diary.headings import with_newlines
 from trainer_tui.diary.marker import about
+from trainer_tui.diary.placing import appended
+from trainer_tui.diary.saving import SaveResult, save_into
 
-HEADING = "# Dev Diary\n"
-
-_COPY = " (conflict copy)"
-_COPY_NOTE = (
-    "> **Conflict copy**: this entry was changed in the file while it was being edited. The file's version "
-    "stands in its place; this one is the editor's. Keep what is needed of both and delete the other."
-)
-
-Outcome = Literal["saved", "unchanged", "conflict"]
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class SaveResult:
-    """What became of a save.
+class _Known(NamedTuple):
+    """A diary with the bytes that it has in the file."""
 
-    An editor goes on in one of two ways, both safe: with `text` in its buffer and as its next `base_text`, or
-    with its own buffer and what it last passed as `new_text` as its next `base_text`. It must not combine its
-    old buffer with `text`: that would undo what the other one wrote.
+    data: bytes
+    diary: Diary
+    starts: list[int] | None = None
+    """Where in the bytes each entry begins, and where they end; made when it is needed."""
+
+
+_last = _Known(b"", parse(""))
+"""What was read or written last: who saves twice in a large diary has it parsed once."""
+
+
+def _known(data: bytes) -> _Known:
+    global _last
+    known = _last  # another thread may put its own there
+    if known.data != data:
+        known = _last = _Known(data, parse(data))
+    return known
+
+
+def _written(old: _Known, after: Diary) -> tuple[_Known, bool]:
+    """The diary with its new bytes, those of entries that stayed taken over; whether they are its text.
+
+    They are not where it holds what no file can: such a diary has to be read again.
+    """
+    before = old.diary
+    if before.preamble != after.preamble or not before.entries:
+        data = encode(after.text)
+        return _Known(data, after), decode(data) == after.text
+    fewest = min(len(before.entries), len(after.entries))
+    first = last = 0
+    while first < fewest and before.entries[first] is after.entries[first]:
+        first += 1
+    while last < fewest - first and _same_text(before.entries[-1 - last], after.entries[-1 - last]):
+        last += 1
+    starts = old.starts if old.starts is not None else _starts(before, len(encode(before.preamble)))
+    texts = [entry.text + entry.after for entry in after.entries[first : len(after.entries) - last]]
+    middle = [encode(text) for text in texts]
+    stop = len(before.entries) - last
+    data = b"".join((old.data[: starts[first]], *middle, old.data[starts[stop] :]))
+    shift = len(data) - len(old.data)
+    places = list(accumulate(map(len, middle), initial=starts[first]))
+    known = _Known(data, after, [*starts[:first], *places[:-1], *(at + shift for at in starts[stop:])])
+    return known, [decode(each) for each in middle] == texts
+
+
+def _same_text(one: Entry, other: Entry) -> bool:
+    # Identity: an entry that only moved keeps its strings, and comparing them all would cost what it saves.
+    return one.text is other.text and one.after is other.after
+
+
+def _starts(diary: Diary, first: int) -> list[int]:
+    sizes = (len(encode(entry.text)) + len(encode(entry.after)) for entry in diary.entries)
+    return list(accumulate(sizes, initial=first))
+
+
+def change_diary(
+    path: str | os.PathLike[str], change: Callable[[Diary], tuple[Diary, T]], wait_s: float = LOCK_WAIT_S
+) -> T:
+    """Replace the diary by what `change` makes of it; returns `change`'s second value.
+
+    `change` may be called again, when an editor that knows no lock of ours wrote in between. A diary that it
+    gives back as it got it leaves the file alone.
+
+    Raises:
+        OSError: the file cannot be written; it is untouched then.
+        TimeoutError: another process was writing it for `wait_s` seconds.
     """
 
-    outcome: Outcome
-    """`unchanged`: nothing had to be written."""
-    number: int
-    text: str
-    """The entry as it is on disk now; after a conflict the conflict copy with our text."""
-    sentence: str = ""
-    """For the user, when there is something to say."""
+    global _last
+    written: tuple[_Known, bool] | None = None
+
+    def on_bytes(data: bytes | None) -> tuple[bytes | None, T]:
+        nonlocal written
+        known = _known(data or b"")
+        after, value = change(known.diary)
+        if after is known.diary:
+            written = None
+            return None, value
+        written = _written(known, after)
+        return written[0].data, value
+
+    result = update(path, on_bytes, wait_s)
+    if written is not None and written[1]:
+        _last = written[0]
+    return result
 
 
 def read(path: str | os.PathLike[str]) -> Diary:
@@ -47,17 +113,12 @@ def read(path: str | os.PathLike[str]) -> Diary:
     Raises:
         OSError: the file cannot be read.
     """
-    return parse(read_bytes(path) or b"")
+    return _known(read_bytes(path) or b"").diary
 
 
 def entries(path: str | os.PathLike[str]) -> tuple[Entry, ...]:
     """The diary's entries in the order of the file."""
     return read(path).entries
-
-
-def is_conflict_copy(entry: Entry) -> bool:
-    """Whether this is an editor's version that still waits for a person to merge it."""
-    return bare(entry.title_line).endswith(_COPY)
 
 
 def open_entry(path: str | os.PathLike[str], facts: EntryFacts, wait_s: float = SHORT_WAIT_S) -> int:
@@ -71,19 +132,28 @@ def open_entry(path: str | os.PathLike[str], facts: EntryFacts, wait_s: float = 
         TimeoutError: another process was writing it for `wait_s` seconds.
     """
 
-    def change(data: bytes | None) -> tuple[bytes | None, int]:
-        text = decode(data or b"")
-        diary = parse(text)
+    def change(diary: Diary) -> tuple[Diary, int]:
         incident = facts.incident.id if facts.incident else None
         known = next((entry for entry in diary.entries if about(entry, facts.run, incident)), None)
         if known is not None:
-            return None, known.number
+            return diary, known.number
         number = diary.next_number
-        newline = newline_of(text)
-        lines = [bare(raw) + newline for raw in split(render(facts, number))]
-        return encode(_append(text, "".join(lines))), number
+        return _appended(diary, render(facts, number)), number
 
-    return update(path, change, wait_s)
+    return change_diary(path, change, wait_s)
+
+
+def add_entry(path: str | os.PathLike[str], make: Callable[[int], str], wait_s: float = LOCK_WAIT_S) -> int:
+    """Appends what `make` writes for the next free number, whatever else is there; returns that number.
+
+    Raises:
+        OSError: the file cannot be written; it is untouched then.
+    """
+
+    def change(diary: Diary) -> tuple[Diary, int]:
+        return _appended(diary, make(diary.next_number)), diary.next_number
+
+    return change_diary(path, change, wait_s)
 
 
 def save_entry(
@@ -91,158 +161,39 @@ def save_entry(
 ) -> SaveResult:
     """Writes an edited entry: `base_text` is the entry as the editor got it, `new_text` as it is now.
 
-    Where the entry on disk is still `base_text` it is replaced and every other byte stays. Where
-    somebody else changed it meanwhile, their version stays in place and ours follows it as a conflict
-    copy; where it is gone, ours is appended. Blank lines at an entry's end and kinds of line endings
-    are no change by themselves. Only what the file needs is added to `new_text`: its heading if it lost
-    it, the end of an open fence or of the last line where another entry follows.
+    Where the entry on disk is still `base_text` it is replaced and every other byte stays. Where somebody
+    else changed it meanwhile, both changes are merged section by section (`merge`); a section that both
+    changed holds both versions then. Where sections cannot tell, the file's version stays in place and ours
+    follows it as a conflict copy; where the entry is gone, ours is appended. Blank lines at an entry's end
+    and kinds of line endings are no change by themselves. Only what the file needs is added to `new_text`:
+    its heading if it lost it, the end of an open fence or of the last line where another entry follows.
 
     Raises:
         OSError: the file cannot be written; it is untouched then.
     """
-
-    def change(data: bytes | None) -> tuple[bytes | None, SaveResult]:
-        text = decode(data or b"")
-        whole, result = _merge(text, number, base_text, new_text)
-        return (None if whole == text else encode(whole)), result
-
-    return update(path, change, wait_s)
+    return change_diary(path, lambda diary: save_into(diary, number, base_text, new_text), wait_s)
 
 
-def _append(text: str, entry: str) -> str:
-    if not text.strip("\ufeff \t\r\n"):
-        text += HEADING
-    return _spliced(text, len(text), len(text), _gap(text, newline_of(text)), entry)
+def edit_entry(
+    path: str | os.PathLike[str], number: int, change: Callable[[str], str], wait_s: float = LOCK_WAIT_S
+) -> SaveResult:
+    """Writes what `change` makes of an entry's text as it is on disk; for programs, which need no editor.
 
+    `change` is pure (`append_to_section`, `set_status`); whatever it raises leaves the file untouched.
 
-def _gap(text: str, newline: str) -> str:
-    """What has to follow `text` so that an entry begins after a blank line."""
-    end = "" if not text or text.endswith(("\n", "\r")) else newline
-    last = next((bare(raw) for raw in reversed(split(text))), "")
-    return end + (newline if last.strip() else "")
-
-
-def _spliced(text: str, start: int, end: int, gap: str, new: str) -> str:
-    """`text` with `gap + new` from `start` to `end`; open fences above get their end if need be."""
-    whole = text[:start] + gap + new + text[end:]
-    shift = start + len(gap) + len(new) - end
-    breaks = parse(text).breaks[:-1]
-    kept = (
-        {at for at in breaks if at < start} | {start + len(gap)} | {at + shift for at in breaks if at >= end}
-    )
-    if kept <= set(parse(whole).breaks):
-        return whole
-    return closed(text[:start] + gap) + new + text[end:]
-
-
-def _same(text: str) -> str:
-    """What two versions of an entry are compared by."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
-
-
-def _marked(text: str) -> str:
-    """Our version as a conflict copy: its heading says so, and a quoted line below it."""
-    lines = split(text)
-    newline = newline_of(text)
-    first = bare(lines[0])
-    return f"{first}{_COPY}{newline}{newline}{_COPY_NOTE}{newline}" + "".join(lines[1:])
-
-
-def _region(diary: Diary, whole: str, entry: Entry, base: str) -> int | None:
-    """Where the text ends that begins at `entry` and equals `base`; None if there is none.
-
-    It may reach over several headings: a person may have written some of the second level into the entry.
+    Raises:
+        KeyError: there is no entry of this number.
+        OSError: the file cannot be written; it is untouched then.
     """
-    wanted = {_same(base), _same(closed(base))}
-    longest = max(map(len, wanted))
-    for end in diary.breaks:
-        if end <= entry.start:
-            continue
-        here = _same(whole[entry.start : end])
-        if here in wanted:
-            return end
-        if len(here) > longest:
-            break
-    return None
+
+    def save(diary: Diary) -> tuple[Diary, SaveResult]:
+        entry = diary.find(number)
+        if entry is None:
+            raise KeyError(f"there is no entry #{number}")
+        return save_into(diary, number, entry.text, change(entry.text))
+
+    return change_diary(path, save, wait_s)
 
 
-def _fit(new: str, old: str, tail: str, newline: str) -> str:
-    """`new` made fit to stand before `tail` in the place of `old`: fences closed, a blank line kept."""
-    if not tail:
-        return new
-    new = closed(new)
-    if not new.endswith(("\n", "\r")):
-        new += newline
-    blank_before = len(split(old)) > 1 and not split(old)[-1].strip()
-    return new + (newline if blank_before and split(new)[-1].strip() else "")
-
-
-def _headed(new: str, title_line: str, newline: str) -> str:
-    """`new` beginning with an entry's heading, without which nothing could find it any more."""
-    lines = split(new)
-    if lines and entry_number(lines[0]) is not None:
-        return new
-    return bare(title_line) + newline + (newline + new if new.strip() else new)
-
-
-def _merge(text: str, number: int, base: str, new: str) -> tuple[str, SaveResult]:
-    diary = parse(text)
-    newline = newline_of(text if text.strip() else new)
-    # An editor that changed the number in the heading may still ask for the old one.
-    numbers = {number, entry_number(next(iter(split(base)), ""))}
-    ours = [entry for entry in diary.entries if entry.number in numbers]
-    for entry in ours:
-        known, wanted = _headed(base, entry.title_line, newline), _headed(new, entry.title_line, newline)
-        end = _region(diary, text, entry, known)
-        if end is not None:
-            return _replace(text, (entry.start, end), base, wanted)
-        # The conflict copy of `base` is ours as well: an editor that kept its buffer goes on with it.
-        end = _region(diary, text, entry, _marked(known))
-        if end is not None:
-            return _replace(text, (entry.start, end), _marked(known), _marked(wanted))
-        if any(_region(diary, text, entry, same) is not None for same in (new, _marked(wanted))):
-            return text, SaveResult("unchanged", entry.number, new)
-    if _same(base) == _same(new):
-        return text, _not_ours(number, ours, new)
-    title = ours[0].title_line if ours else f"## Dev Diary Entry #{number}{newline}"
-    return _keep_both(text, number, ours, _marked(_headed(new, title, newline)))
-
-
-def _keep_both(text: str, number: int, ours: list[Entry], copy: str) -> tuple[str, SaveResult]:
-    if not ours:
-        sentence = f"Entry #{number} is no longer in the file; your version was added at its end."
-        return _append(text, copy), SaveResult("conflict", number, copy, sentence)
-    place = max(entry.end for entry in ours)
-    newline = newline_of(text)
-    copy = _fit(copy, "\n\n", text[place:], newline)
-    sentence = (
-        f"Entry #{number} was changed elsewhere; both versions are kept, yours as a conflict copy below it."
-    )
-    whole = _spliced(text, place, place, _gap(text[:place], newline), copy)
-    return whole, SaveResult("conflict", number, copy, sentence)
-
-
-def _replace(text: str, span: tuple[int, int], base: str, new: str) -> tuple[str, SaveResult]:
-    old, tail = text[span[0] : span[1]], text[span[1] :]
-    number = entry_number(split(old)[0]) or 0
-    if old != base and old.rstrip() == new.rstrip():
-        # Only blank lines at the end differ, and the file's are newer than the editor's.
-        return text, SaveResult("unchanged", number, old)
-    if old.rstrip() != base.rstrip():
-        # The editor was given other line endings than the file has.
-        new = restore_line_endings(old, new)
-    new = _fit(new, old, tail, newline_of(text))
-    if new == old:
-        return text, SaveResult("unchanged", number, old)
-    named = entry_number(split(new)[0])
-    renamed = named is not None and named != number
-    sentence = f"Entry #{number} is entry #{named} now." if renamed else ""
-    whole = _spliced(text, span[0], span[1], "", new)
-    return whole, SaveResult("saved", number if named is None else named, new, sentence)
-
-
-def _not_ours(number: int, same_number: list[Entry], new: str) -> SaveResult:
-    """Nothing of ours to write, but the file has something else than the editor."""
-    if not same_number:
-        return SaveResult("unchanged", number, new, f"Entry #{number} is no longer in the file.")
-    return SaveResult("unchanged", number, same_number[0].text, f"Entry #{number} was changed elsewhere.")
+def _appended(diary: Diary, entry: str) -> Diary:
+    return appended(diary, with_newlines(entry, diary.newline))
