@@ -235,6 +235,43 @@ def test_small_windows_and_quitting(terminal: Terminal):
     assert terminal.supervisor() is not None
 
 
+@pytest.mark.parametrize(("key", "there"), [("M", "Now ─"), ("l", "Log of a/002-full"), ("h", "train_loss")])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_the_terminal_clean_at_every_place(
+    terminal: Terminal, key: str, there: str, number: signal.Signals
+):
+    terminal.command(f"{WATCH} a")
+    terminal.wait_for("a #2 full (5B)", "● running")
+    terminal.press(key)
+    terminal.wait_for(there, "5 Machine")
+    terminal.press("?")
+    terminal.wait_for("esc or ? closes")
+    terminal.dashboard().send_signal(number)
+    terminal.wait_for("a/002-full goes on without this screen", PROMPT)
+    assert not terminal.in_alternate_screen() and not terminal.takes_the_mouse()
+    terminal.command("echo and $((6 * 7))")
+    terminal.wait_for("and 42")
+
+
+def test_a_fault_of_ours_leaves_the_terminal_clean(terminal: Terminal):
+    """The Machine screen raises while it is built: an error on the screen is one that nobody expects."""
+    (terminal.root / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Fault:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'trainer_tui.tui.screens.machine':\n"
+        "            raise ValueError('a fault of ours')\n"
+        "sys.meta_path.insert(0, Fault())\n"
+    )
+    terminal.command(f"PYTHONPATH={terminal.root} {WATCH} a")
+    terminal.wait_for("a #2 full (5B)", "● running")
+    terminal.press("M")
+    terminal.wait_for("a fault of ours", PROMPT)
+    assert not terminal.in_alternate_screen() and not terminal.takes_the_mouse()
+    terminal.command("clear; echo and $((6 * 7))")
+    terminal.wait_for("and 42")
+
+
 def test_a_bar_instead_of_the_dashboard(terminal: Terminal):
     terminal.command(f"{WATCH} a --headless; echo left with $?")
     terminal.wait_for("— a #2 full (5B)", "a #2 full (5B) running train_loss", "━")

@@ -14,6 +14,12 @@ sys.path.insert(0, str(Path(__file__).parent))  # the tests beside this file sha
 from tui_world import World
 
 
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was chosen on the screen before, and nothing is left behind."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 @pytest.fixture
 def anyhow_dark(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same theme whatever terminal the tests run in."""

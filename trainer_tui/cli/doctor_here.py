@@ -30,6 +30,7 @@ CORE = (
     "hyperscan",
     "textual-plot",
     "tsdownsample",
+    "markdown-it-py",
     "py-spy",
     "SQLAlchemy",
 )

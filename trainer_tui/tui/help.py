@@ -66,7 +66,7 @@ def help_lines(groups: Iterable[HelpGroup], said: str, width: int) -> list[Line]
     """The whole text at this width: one line a key."""
     groups = list(groups)
     every = [key for group in groups for key in group.keys]
-    wide = min(18, max((len(key.keys) for key in every), default=0))
+    wide = min(18 if width >= _ROOMY else 10, max((len(key.keys) for key in every), default=0))
     label = max((len(key.label) for key in every), default=0) if width >= _ROOMY else 0
     lines: list[Line] = []
     for group in groups:
@@ -82,4 +82,7 @@ def _line(key: HelpKey, wide: int, label: int, width: int) -> Line:
     name = f"{key.label:<{label}}  " if label else ""
     room = max(10, width - wide - 3 - len(name))
     text = text if len(text) <= room else f"{text[: room - 1]}…"
-    return [(f" {key.keys:<{wide}}  ", "warning" if key.works else "dim"), (name, tone), (text, tone)]
+    keys = key.keys
+    while len(keys) > wide and " " in keys:  # the first keys are those that people use
+        keys = keys.rpartition(" ")[0]
+    return [(f" {keys:<{wide}}  ", "warning" if key.works else "dim"), (name, tone), (text, tone)]

@@ -5,19 +5,26 @@ from __future__ import annotations
 from trainer_tui.tui.keys import Key
 
 CURVE_KEYS: tuple[Key, ...] = (
-    Key("m", "metric", "Metric", "show train and validation of the next metric"),
+    Key("m", "metric", "Metric", "show train and validation of the next metric", group="Curves"),
     Key("slash", "filter", "Find", "look for a column by its name", display="/"),
     Key("a", "runs", "Add runs", "compare with other runs, of this model or another"),
     Key("s", "smooth(1)", "Smooth", "average over more of the past; the raw curve stays behind it"),
     Key("S", "smooth(-1)", "Less smooth", "average over less of the past", show=False),
     Key("L", "log_scale", "Log", "switch the y axis: linear or logarithmic", display="L"),
-    Key("t", "axis", "Time", "switch the x axis: steps, wall time, rows"),
+    Key("t", "axis", "Time", "switch the x axis: steps, wall time, rows", group="Axes"),
     Key("plus,equals_sign", "zoom(1)", "Zoom", "show less of the x axis, larger", display="+"),
     Key("minus,underscore", "zoom(-1)", "Zoom out", "show more of the x axis", show=False, display="-"),
     Key("i", "zoom_y(1)", "Zoom y", "show less of the y axis, larger", show=False),
     Key("o", "zoom_y(-1)", "Zoom y out", "show more of the y axis", show=False),
     Key("0", "all", "All", "show all of both axes again", show=False),
-    Key("left", "cross(-1)", "Crosshair left", "read the values one step further left", show=False),
+    Key(
+        "left",
+        "cross(-1)",
+        "Crosshair left",
+        "read the values one step further left",
+        show=False,
+        group="Reading",
+    ),
     Key("right", "cross(1)", "Crosshair right", "read the values one step further right", show=False),
     Key(
         "shift+left,less_than_sign",
@@ -26,6 +33,7 @@ CURVE_KEYS: tuple[Key, ...] = (
         "move along the x axis",
         show=False,
         display="<",
+        group="Axes",
     ),
     Key(
         "shift+right,greater_than_sign",
@@ -37,10 +45,10 @@ CURVE_KEYS: tuple[Key, ...] = (
     ),
     Key("shift+up", "pan(0, 1)", "Pan up", "move up the y axis", show=False),
     Key("shift+down", "pan(0, -1)", "Pan down", "move down the y axis", show=False),
-    Key("n", "mark(1)", "Next mark", "go to the next incident or attempt", show=False),
+    Key("n", "mark(1)", "Next mark", "go to the next incident or attempt", show=False, group="Reading"),
     Key("N", "mark(-1)", "Previous mark", "go to the incident or attempt before", show=False),
     Key("y", "copy", "Copy values", "copy the values at the crosshair", show=False),
-    Key("b", "list", "Column list", "hide the list of columns, or show it", show=False),
+    Key("b", "list", "Column list", "hide the list of columns, or show it", show=False, group="Curves"),
 )
 
 HISTORY_KEYS: tuple[Key, ...] = (

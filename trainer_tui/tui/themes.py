@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +50,7 @@ LIGHT = Theme(
     dark=False,
     variables={
         "blind": "#7A1FA2",
-        "text-muted": "#5E6B76",
+        "text-muted": "#5A6671",
         "train-line": "#0B5CAD",
         "val-line": "#B35C00",
         "text-error": "#B3261E",
@@ -159,7 +158,12 @@ def theme_setting(root: Path, environment: Mapping[str, str]) -> str:
     if wanted := environment.get("TRAINER_TUI_SCREEN__THEME"):
         return wanted
     try:
-        table = tomllib.loads((root / "trainer.toml").read_text(encoding="utf-8-sig")).get("screen")
+        text = (root / "trainer.toml").read_text(encoding="utf-8-sig")
+        if "screen" not in text:
+            return "auto"
+        import tomllib  # the first frame waits for it only where there is something to read
+
+        table = tomllib.loads(text).get("screen")
     except (OSError, ValueError):
         return "auto"
     return str(table.get("theme", "auto")) if isinstance(table, dict) else "auto"

@@ -14,7 +14,7 @@ from trainer_tui.runs.units import bytes_text, counted, pair_text
 from trainer_tui.tui.gauges import disk_is_low
 from trainer_tui.tui.pictures import Tone
 from trainer_tui.tui.plotting.raster import DASH_SIGNS, DASHES, Raster, Window
-from trainer_tui.tui.plotting.traces import Floats, Trace, in_window
+from trainer_tui.tui.plotting.traces import Floats, Piece, Trace, in_window
 
 HOUR_S = 3600.0
 SPANS_S = (60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, HOUR_S)
@@ -22,6 +22,9 @@ SPANS_S = (60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, HOUR_S)
 
 GAP_S = 15.0
 """Samples further apart have nobody who looked between them: the line breaks."""
+
+FILL = 100
+"""The owner of cells that only lie below a line."""
 
 HOT = 85.0
 FULL = 0.9
@@ -54,7 +57,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class DrawnChart:
-    """A chart as cells; `owner` says which line a cell belongs to, -1 none."""
+    """A chart as cells; `owner` says which line a cell belongs to, -1 none, `FILL` what is below the line."""
 
     name: str
     tells: tuple[tuple[str, str, Tone], ...]
@@ -170,10 +173,32 @@ def draw(chart: Chart, x: Floats, window: tuple[float, float], width: int, heigh
         y = chart.lines[number].y
         count = min(len(x), len(y))
         trace = trace_in_time(x[len(x) - count :], y[len(y) - count :])
+        if len(chart.lines) == 1:
+            raster.draw([area(trace, window, raster)], FILL)
         raster.draw(in_window(trace, trace.y, *window, raster.width), number, DASHES[number])
     signs = DASH_SIGNS if len(chart.lines) > 1 else ("",) * len(chart.lines)
     tells = tuple((signs[n], line.tells, line.tone) for n, line in enumerate(chart.lines))
     return DrawnChart(chart.name, tells, chart.scale, raster.bits, raster.owner)
+
+
+def area(trace: Trace, window: tuple[float, float], raster: Raster) -> Piece:
+    """Dots below the curve: what is much looks like much. Nothing where nobody sampled."""
+    columns = np.linspace(*window, 2 * raster.width)
+    if not len(trace.x):
+        return Piece(columns[:0], columns[:0], points=True)
+    after = np.clip(np.searchsorted(trace.x, columns), 0, len(trace.x) - 1)
+    before = np.maximum(after - 1, 0)
+    near = np.where(np.abs(trace.x[before] - columns) <= np.abs(trace.x[after] - columns), before, after)
+    apart = float(np.median(np.diff(trace.x))) if len(trace.x) > 1 else 0.0
+    reach = max(min(apart, GAP_S / 2), columns[1] - columns[0])
+    rows = 4 * raster.height
+    share = np.clip(trace.y[near] / raster.window.top, 0.0, 1.0)
+    high = np.where(np.abs(trace.x[near] - columns) <= reach, np.floor(share * (rows - 1)), 0).astype(
+        np.int64
+    )
+    x = np.repeat(columns, high)
+    row = np.arange(len(x)) - np.repeat(np.cumsum(high) - high, high)
+    return Piece(x, row / (rows - 1) * raster.window.top, points=True)
 
 
 def trace_in_time(x: Floats, y: Floats) -> Trace:

@@ -38,7 +38,7 @@ def _bars(cores: Sequence[float], start: int, across: int) -> Row:
 
 def _small(cores: Sequence[float], width: int, most_rows: int) -> list[Row]:
     """One character a core, eight together, each row led by the number of its first one."""
-    groups = max(1, (width - 5) // (_TOGETHER + 1))
+    groups = max(1, (width - 7) // (_TOGETHER + 1))
     across = groups * _TOGETHER
     rows: list[Row] = []
     for start in range(0, len(cores), across):

@@ -71,7 +71,7 @@ def outlook_words(outlook: Outlook | None, limit: float) -> list[tuple[str, Tone
     rate = f"{_signed(outlook.rate)}/min"
     sure = f" (99 %: {_signed(outlook.low)} to {_signed(outlook.high)})"
     if _signed(outlook.low) == _signed(outlook.high):
-        sure = ""
+        sure = " (99 % sure)"
     if not outlook.steady:
         return [("job memory ", "plain"), (f"{rate}{sure}: no steady growth", "dim")]
     seconds = outlook.reaches_s
@@ -81,8 +81,9 @@ def outlook_words(outlook: Outlook | None, limit: float) -> list[tuple[str, Tone
     sign = "▲ " if seconds < SOON_S else ""
     about, soonest = about_text(seconds), about_text(outlook.free / outlook.high)
     earliest = f", in {soonest} at the earliest" if soonest != about else ""
-    reaches = f": reaches the limit of {bytes_text(limit)} in about {about}{earliest}"
-    return [(f"{sign}job memory {rate}", tone), (sure, "dim"), (reaches, tone)]
+    # What matters first: on a narrow screen the end is cut off.
+    reaches = f": limit of {bytes_text(limit)} in about {about}{earliest}"
+    return [(f"{sign}job memory {rate}{reaches}", tone), (sure, "dim")]
 
 
 def _groups(elapsed: np.ndarray, rss: np.ndarray) -> list[float]:

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from trainer_tui.runs.catalog.compare import Comparison, compare
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.text import clean
-from trainer_tui.tui.compare_lines import comparison_lines
+from trainer_tui.tui.runs.comparing import comparison_lines
 from trainer_tui.tui.widgets.lines_view import Lines, LinesView
 
 

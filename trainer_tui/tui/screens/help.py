@@ -72,7 +72,7 @@ def help_for(screen: Screen[Any], name: str = "", *, places: bool = True) -> Hel
         ]
         groups = [HelpGroup("This screen", tuple(own))] if own else []
     if places:
-        go = [Key(place.keys, "", place.label, place.help) for place in PLACES]
+        go = [Key(place.keys, "", "", f"{place.label}: {place.help}") for place in PLACES]
         groups += groups_of("Places", go)
     groups += groups_of("Everywhere", EVERYWHERE if places else EVERYWHERE[1:])
     return HelpScreen(f"Help ─ {title}" if title else "Help", groups, str(screen.HELP or ""))

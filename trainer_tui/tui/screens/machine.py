@@ -25,6 +25,7 @@ from trainer_tui.tui.machine.keys import MACHINE_KEYS
 from trainer_tui.tui.machine.sampler import Present, PresentSampler
 from trainer_tui.tui.machine.tree import ORDERS, Order, arranged
 from trainer_tui.tui.pictures import Tone
+from trainer_tui.tui.remember import remember, remembered
 from trainer_tui.tui.screens.place import PlaceScreen
 from trainer_tui.tui.styles import lines
 from trainer_tui.tui.widgets.machine_charts import MachineCharts
@@ -55,7 +56,8 @@ class MachineScreen(PlaceScreen):
         self._run: RunFolder | None = None
         self._picture: MachinePicture | None = None
         self._present = Present()
-        self._order: Order = "tree"
+        kept = remembered("machine_order", "tree")
+        self._order: Order = next((order for order in ORDERS if order == kept), "tree")
         self._needed, self._room = 0, 0
         self._bench = MachineBench(partial(self.post_message, self.Drawn()))
         self._sampler = PresentSampler(partial(self.post_message, self.Seen()))
@@ -146,7 +148,7 @@ class MachineScreen(PlaceScreen):
 
     def _show_present(self) -> None:
         present = self._present
-        rows = core_rows(present.cores, max(8, self._table.size.width - 2), 1 if self.size.height < 36 else 3)
+        rows = core_rows(present.cores, max(8, self.size.width - 6), 1 if self.size.height < 36 else 3)
         self._cores.update(lines(rows), layout=len(rows) != self._cores.size.height)
         self._cores.display = bool(rows)
         self._table.show(arranged(present.processes, self._order), self._order, present.why)
@@ -161,6 +163,11 @@ class MachineScreen(PlaceScreen):
         title = f"Now ─ {counted(len(present.cores), 'core', 'cores')}, {count}{left_out}"
         if str(now.border_title) != title:
             now.border_title = Content(title)
+
+    def on_resize(self) -> None:
+        """Another size has other room to give."""
+        self._needed = 0
+        self._show_present()
 
     def _give_room(self, needed: int) -> None:
         """As much room as the processes need, up to two fifths; it only grows: nothing jumps up and down."""
@@ -205,6 +212,7 @@ class MachineScreen(PlaceScreen):
 
     def _sort(self, order: Order) -> None:
         self._order = order
+        remember(machine_order=order)
         self._show_present()
 
     def action_zoom(self) -> None:

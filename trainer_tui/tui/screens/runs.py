@@ -24,11 +24,11 @@ from trainer_tui.tui.cockpit import Cockpit
 from trainer_tui.tui.keys import bindings
 from trainer_tui.tui.pictures import Beat
 from trainer_tui.tui.places import PLACES
-from trainer_tui.tui.runs_errands import Outcome, delete_runs, restore_last, set_note, set_tags
-from trainer_tui.tui.runs_keys import RUNS_KEYS
-from trainer_tui.tui.runs_reader import RunsPicture, RunsReader, RunsWish
-from trainer_tui.tui.runs_rows import details
-from trainer_tui.tui.runs_texts import names_text, summary_line, why_empty
+from trainer_tui.tui.runs.errands import Outcome, delete_runs, restore_last, set_note, set_tags
+from trainer_tui.tui.runs.keys import RUNS_KEYS
+from trainer_tui.tui.runs.reader import RunsPicture, RunsReader, RunsWish
+from trainer_tui.tui.runs.rows import details
+from trainer_tui.tui.runs.texts import names_text, summary_line, why_empty
 from trainer_tui.tui.screens.place import PlaceScreen
 from trainer_tui.tui.styles import lines, styled
 from trainer_tui.tui.widgets.runs_table import RunsHeader, RunsTable

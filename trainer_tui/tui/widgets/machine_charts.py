@@ -10,7 +10,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from trainer_tui.tui.machine.bench import MachinePicture
-from trainer_tui.tui.machine.charts import DrawnChart
+from trainer_tui.tui.machine.charts import FILL, DrawnChart
 from trainer_tui.tui.pictures import Tone
 from trainer_tui.tui.plotting.palette import curve_styles
 
@@ -143,10 +143,15 @@ class MachineCharts(ScrollView, can_focus=False):
         for end in range(1, len(owners) + 1):
             if end == len(owners) or owners[end] != owners[start]:
                 text = "".join(chr(0x2800 + bits) if bits else " " for bits in signs[start:end])
-                owner = owners[start]
-                segments.append(Segment(text, base if owner < 0 else base + pairs[owner % len(pairs)][0]))
+                segments.append(Segment(text, self._look(owners[start], base, pairs)))
                 start = end
         return segments
+
+    @staticmethod
+    def _look(owner: int, base: Style, pairs: list[tuple[Style, Style]]) -> Style:
+        if owner < 0:
+            return base
+        return base + (pairs[0][1] if owner == FILL else pairs[owner % len(pairs)][0])
 
     def _colours(self) -> list[tuple[Style, Style]]:
         theme = self.app.current_theme

@@ -21,7 +21,7 @@ _SORTED = {"cpu": "CPU %", "memory": "memory", "tree": "command"}
 _ORDER_OF = {"CPU %": "cpu", "memory": "memory", "pid": "tree", "command": "tree"}
 
 
-class ProcessTable(ScrollView, can_focus=True):
+class ProcessTable(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows `Row`s; the first line is the header."""
 
     COMPONENT_CLASSES = {
@@ -132,7 +132,8 @@ class ProcessTable(ScrollView, can_focus=True):
             return Strip.blank(width, base)
         strip = Strip(self._cells(self.rows[number])).crop_extend(0, width, base)
         if self.rows[number].process.pid == self.pid:
-            return strip.apply_style(self._style("cursor"))
+            # In one style: what is dim would be a blot in the reversed row.
+            return Strip([Segment(strip.text, base + self._style("cursor"))], width)
         return strip
 
     def _head(self) -> list[Segment]:

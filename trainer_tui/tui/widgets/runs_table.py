@@ -17,8 +17,8 @@ from textual.widget import Widget
 
 from trainer_tui.runs.catalog.shortlist import Order
 from trainer_tui.runs.catalog.summary import RunSummary
-from trainer_tui.tui.runs_reader import RunsPicture
-from trainer_tui.tui.runs_rows import Place, cells, column_at, header, layout
+from trainer_tui.tui.runs.reader import RunsPicture
+from trainer_tui.tui.runs.rows import Place, cells, column_at, header, layout
 from trainer_tui.tui.styles import styled
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from trainer_tui.runs.catalog.summary import RunSummary
 from trainer_tui.tui.headlines import Piece
-from trainer_tui.tui.runs_reader import RunsPicture
-from trainer_tui.tui.runs_rows import run_text
+from trainer_tui.tui.runs.reader import RunsPicture
+from trainer_tui.tui.runs.rows import run_text
 
 _SHOWN_NAMES = 6
 """Runs that a question names before it counts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trainer_tui.tui.keys import Key
 
 RUNS_KEYS: tuple[Key, ...] = (
-    Key("enter", "open", "Open", "show this run: its log where it failed, its curves else"),
+    Key("enter", "open", "Open", "show this run: its log where it failed, its curves else", group="Finding"),
     Key(
         "slash",
         "filter",
@@ -15,7 +15,14 @@ RUNS_KEYS: tuple[Key, ...] = (
     ),
     Key("s", "sort", "Sort", "sort by the next column"),
     Key("S", "turn", "Turn", "the other way round", show=False),
-    Key("space", "mark", "Mark", "mark this run, for comparing, tags or deleting", display="space"),
+    Key(
+        "space",
+        "mark",
+        "Mark",
+        "mark this run, for comparing, tags or deleting",
+        display="space",
+        group="Runs",
+    ),
     Key(
         "equals_sign",
         "compare",
