@@ -44,7 +44,7 @@ class Gpu:
     temp: float
     power: float
     slowdown: float = math.nan
-    """Why the clocks are held down: NVML's bits of event reasons. Like the next two it is not in the table."""
+    """Why the clocks are held down: NVML's bits of reasons. Like the next two, not in the table."""
     ecc_errors: float = math.nan
     """Uncorrected memory errors since the driver was loaded."""
     xid: float = math.nan

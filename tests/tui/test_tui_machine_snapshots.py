@@ -1,0 +1,113 @@
+"""How the Machine screen looks at a frozen moment. After an intended change: `pytest --snapshot-update`."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from tui_world import GIB, World, screen_text, until
+
+from trainer_tui.runs import events
+from trainer_tui.tui import CockpitApp
+from trainer_tui.tui.machine.sampler import Present, PresentSampler
+from trainer_tui.tui.machine.tree import Process
+from trainer_tui.tui.widgets import headline, lists
+
+pytestmark = pytest.mark.usefixtures("anyhow_dark")
+
+
+class Frozen(datetime):
+    """It is always two minutes past two."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Frozen:
+        """The moment of every picture."""
+        return cls(2026, 1, 25, 14, 2, 11, tzinfo=tz)
+
+
+def _family() -> tuple[Process, ...]:
+    """A training process with its loaders, and one that hangs in the kernel."""
+    python = "python train.py --epochs 90 --data /data/imagenet [/x]"
+    loaders = [
+        Process(4200 + n, 4101, f"pt_data_worker {n}", 88.0 - n, 900 << 20, 3, "runs" if n else "waits")
+        for n in range(4)
+    ]
+    return (
+        Process(4101, 1, python, 101.5, 6 << 30, 42, "runs"),
+        *loaders,
+        Process(4300, 4203, "ffmpeg -i x.mp4", 12.0, 80 << 20, 2, "sleeps"),
+    )
+
+
+@pytest.fixture
+def ended(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A run of two hours with two GPUs; its processes are made up: a picture must not depend on this host."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    monkeypatch.setattr(headline, "datetime", Frozen)
+    monkeypatch.setattr(lists, "datetime", Frozen)
+    monkeypatch.setattr(events, "utc_now", lambda: "2026-01-25T13:58:00.000Z")
+    monkeypatch.setattr("socket.gethostname", lambda: "gpu01")
+    cores = tuple(100 * abs(math.sin(n)) for n in range(16))
+
+    def look(self: PresentSampler, run: Any, now: float) -> Present:
+        return Present(run, cores, _family(), 6, host_ram=64 * GIB)
+
+    monkeypatch.setattr(PresentSampler, "_look", look)
+    run = world.run("full")
+    for second in range(0, 7200, 5):
+        load = 70 + 20 * math.sin(second / 400)
+        # For ten minutes nobody looked.
+        if not 5000 < second < 5600:
+            run.sample(float(second), gpus=2, cpu_percent=load, gpu1_temp=88 + math.sin(second / 60))
+    run.finish("passed", "exit 0", duration=7200.0)
+    return world
+
+
+async def complete(pilot: Pilot[Any]) -> None:
+    """Wait until every pane has its content."""
+    app = pilot.app
+    await until(pilot, lambda: "✔ passed" in screen_text(app))
+    await pilot.press("M")
+    await until(pilot, lambda: "of its cgroup" in screen_text(app) and "train.py" in screen_text(app), 20)
+    await until(pilot, lambda: any("⠀" < character <= "⣿" for character in screen_text(app)))
+    screen = app.screen
+    await until(
+        pilot, lambda: screen._charts.cells == (screen._picture.wish.width, screen._picture.wish.height)
+    )
+    app.clear_notifications()
+    await until(pilot, lambda: "R starts another" not in screen_text(app))
+
+
+@pytest.mark.parametrize("size", [(160, 48), (120, 36), (80, 24)], ids=["160x48", "120x36", "80x24"])
+def test_dark(ended: World, snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
+    assert snap_compare(CockpitApp(ended.cockpit), terminal_size=size, run_before=complete)
+
+
+def test_light(ended: World, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEXTUAL_THEME", "trainer-light")
+    assert snap_compare(CockpitApp(ended.cockpit), terminal_size=(120, 36), run_before=complete)
+
+
+def test_high_contrast(
+    ended: World, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEXTUAL_THEME", "trainer-contrast")
+    assert snap_compare(CockpitApp(ended.cockpit), terminal_size=(120, 36), run_before=complete)
+
+
+async def with_help(pilot: Pilot[Any]) -> None:
+    """The help over it."""
+    await complete(pilot)
+    await pilot.press("question_mark")
+    await until(pilot, lambda: "esc or ? closes" in screen_text(pilot.app))
+
+
+@pytest.mark.parametrize("size", [(160, 48), (120, 36), (80, 24)], ids=["160x48", "120x36", "80x24"])
+def test_help(ended: World, snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
+    assert snap_compare(CockpitApp(ended.cockpit), terminal_size=size, run_before=with_help)
