@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from trainer_tui.runs.state import RunState, first_state, fold
 from trainer_tui.runs.telemetry import TelemetryReader
 from trainer_tui.runs.text import clean
 from trainer_tui.runs.units import bytes_text
+from trainer_tui.tui.bench import Bench
 from trainer_tui.tui.machine.charts import DrawnChart, charts_of, draw, span_words, window_of
 from trainer_tui.tui.machine.outlook import outlook_of, outlook_words
 from trainer_tui.tui.pictures import Tone
@@ -58,17 +58,11 @@ class MachinePicture:
     waiting: str = ""
 
 
-class MachineBench(threading.Thread):
-    """`announce` is called in this thread when there is something to `take`, once until it was taken."""
+class MachineBench(Bench[MachineWish, MachinePicture]):
+    """Follows the samples and the events of one run."""
 
     def __init__(self, announce: Callable[[], object]) -> None:
-        super().__init__(name="machine", daemon=True)
-        self._announce = announce
-        self._wake = threading.Event()
-        self._lock = threading.Lock()
-        self._box: MachinePicture | None = None
-        self._wish: MachineWish | None = None
-        self._closing, self._resting = False, False
+        super().__init__("machine", announce, LOOK_S)
         self._run: RunFolder | None = None
         self._samples: TelemetryReader | None = None
         self._events: EventReader | None = None
@@ -78,68 +72,28 @@ class MachineBench(threading.Thread):
         self._outlook_at = -_OUTLOOK_S
         self._outlook_says: tuple[Says, ...] = ()
 
-    # ------------------------------------------------------------------ called by the screen
+    def cannot(self, wish: MachineWish, why: str) -> MachinePicture:
+        """Blind."""
+        return MachinePicture(wish, waiting=f"◌ blind: its samples cannot be read: {why}")
 
-    def wish(self, wish: MachineWish) -> None:
-        """Say what is wanted; of several wishes only the newest is granted."""
-        if wish != self._wish:
-            self._wish = wish
-            self._wake.set()
+    def look(self, wish: MachineWish) -> None:
+        """Read what is new and draw it."""
+        self.hand_over(self._drawn(wish))
 
-    def take(self) -> MachinePicture | None:
-        """The newest picture, if there is one since the last call."""
-        with self._lock:
-            picture, self._box = self._box, None
-        return picture
-
-    def rest(self, resting: bool) -> None:
-        """Read nothing while the screen is not in front."""
-        self._resting = resting
-        self._wake.set()
-
-    def close(self) -> None:
-        """End the thread soon."""
-        self._closing = True
-        self._wake.set()
-
-    # ------------------------------------------------------------------ the thread
-
-    def run(self) -> None:
-        """Read and draw once a second."""
-        while not self._closing:
-            self._wake.wait(None if self._resting or self._wish is None else LOOK_S)
-            self._wake.clear()
-            wish = self._wish
-            if wish is None or self._closing or self._resting:
-                continue
-            try:
-                picture = self._look(wish)
-            except Exception as error:  # whatever is in the files, the screen stays and says so
-                why = error.strerror if isinstance(error, OSError) else None
-                told = clean(why or f"{type(error).__name__}: {error}", 200)
-                picture = MachinePicture(wish, waiting=f"◌ blind: its samples cannot be read: {told}")
-            self._put(picture)
-        self._let_go()
-
-    def _put(self, picture: MachinePicture) -> None:
-        with self._lock:
-            announced, self._box = self._box is not None, picture
-        if not announced and not self._closing:
-            self._announce()
-
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Close the samples."""
         if self._samples is not None:
             self._samples.close()
 
     def _open(self, run: RunFolder) -> None:
-        self._let_go()
+        self.let_go()
         request = run.request()
         self._run, self._samples, self._events = run, TelemetryReader(run.telemetry), EventReader(run.events)
         self._state = first_state(run, request)
         self._address_space = request.memory_limit_bytes if request is not None else None
         self._sample_at, self._outlook_at = time.monotonic(), -_OUTLOOK_S
 
-    def _look(self, wish: MachineWish) -> MachinePicture:
+    def _drawn(self, wish: MachineWish) -> MachinePicture:
         if wish.run != self._run:
             self._open(wish.run)
         samples, events, state = self._samples, self._events, self._state
