@@ -325,9 +325,9 @@ async def test_nothing_is_sampled_while_another_place_is_in_front(world: World) 
         await until(pilot, lambda: "Now ─" in screen_text(app))
         screen = app.screen
         looks: list[int] = []
-        for part in (screen._sampler, screen._bench):
-            look = part._look
-            part._look = lambda *a, look=look: (looks.append(1), look(*a))[1]
+        for part, name in ((screen._sampler, "_look"), (screen._bench, "look")):
+            look = getattr(part, name)
+            setattr(part, name, lambda *a, look=look: (looks.append(1), look(*a))[1])
         await until(pilot, lambda: len(looks) >= 2)
         await pilot.press("1")
         await pilot.pause(0.3)
