@@ -123,6 +123,14 @@ def edit(
     done(do(entry, Change(section, text, append, status, tuple(tag or ())), as_json))
 
 
+@diary.command()
+def accept(entry: OneEntry, as_json: AsJson = False) -> None:
+    """Accept the fix that an entry proposes: its status becomes RESOLVED."""
+    from trainer_tui.cli.diary_writing import accept as do
+
+    done(do(entry, as_json))
+
+
 @diary.command(epilog=CHECK_EPILOG)
 def check(entry: AnyEntry = None, as_json: AsJson = False) -> None:
     """Say what the entries lack: sections, causes, reasons, units, runs behind results, unfinished merges."""

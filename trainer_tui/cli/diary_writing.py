@@ -102,6 +102,23 @@ def edit(what: str, change: Change, as_json: bool) -> int:
     return EXIT_GATE if result.outcome == "conflict" else EXIT_PASSED
 
 
+def accept(what: str, as_json: bool) -> int:
+    """Accept the fix that an entry proposes: its status becomes RESOLVED."""
+    from trainer_tui.supervise.notebook.fix import accept as do
+
+    place = open_site()
+    number = one_entry(read(place.project.diary), what).number
+    try:
+        accepted = do(place.project.diary, number)
+    except ValueError as error:
+        raise ProjectError(f"entry #{number}: {error}") from None
+    if as_json:
+        print_json({"number": accepted.number, "run": accepted.run, "sentence": accepted.sentence})
+    else:
+        say(accepted.sentence)
+    return EXIT_PASSED
+
+
 def _told(place: Site, number: int, change: Change) -> SaveResult:
     text = _given(change.text) if change.text is not None else None
 

@@ -127,6 +127,13 @@ def _exited(event: Event) -> str:
     return f"the process ended with {how} after {duration_text(event.get('duration_s'))}"
 
 
+TRIED = {
+    "test": "this attempt was noted as a test",
+    "result": "what the attempt showed was noted",
+    "fix": "a fix is proposed",
+}
+"""What was written into an entry about an attempt."""
+
 _TOLD: dict[str, Callable[[Event], str]] = {
     "supervisor": lambda e: (
         f"supervisor {'took over' if e.get('resumed') else 'started'} (pid {e.get('pid')})"
@@ -139,6 +146,7 @@ _TOLD: dict[str, Callable[[Event], str]] = {
     "history": lambda e: f"metrics are read from {e.get('source')} ({e.get('format')})",
     "incident": _incident,
     "diary": lambda e: f"diary entry #{e.get('entry')} was opened",
+    "tried": lambda e: f"diary entry #{e.get('entry')}: {TRIED.get(str(e.get('stage')), 'noted')}",
     "control": lambda e: f"{e.get('request')}{_by(e)}: {e.get('outcome')}",
     "paused": lambda e: f"paused: {e.get('why')}",
     "continued": lambda e: "goes on",

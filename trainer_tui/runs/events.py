@@ -21,6 +21,7 @@ KINDS: dict[str, str] = {
     "sighted": "it can again",
     "incident": "something went wrong, or the fate of it is known now",
     "diary": "a diary entry was opened",
+    "tried": "an attempt at an earlier failure was written into its entry",
     "control": "a request was taken up",
     "paused": "the process was stopped for a while",
     "continued": "it goes on",

@@ -50,6 +50,7 @@ def finish(s: RunSupervisor) -> None:
         s.attempt("results", "results cannot be published", lambda: publish_results(s.model, s.run))
     if s.request.phase == "quick" and reason == "passed" and "full" in s.plan.phases:
         _forecast(s)
+    s.struggle.conclude(reason, sentence)
     s.emit("ended", reason=reason, sentence=sentence, **({"unread": unread} if unread else {}))
     decision = None if s.state.called_off else restart_decision(s.model, s.request, s.state)
     if decision is not None:

@@ -16,7 +16,8 @@ from trainer_tui.runs.layout import ModelFolder, RunFolder, log_link
 from trainer_tui.runs.plan import Phase, RunRequest, WatchPlan
 from trainer_tui.runs.process import boot_id, host_name
 from trainer_tui.supervise import shim, surroundings
-from trainer_tui.supervise.sources import copy_sources, digest_of, git_state
+from trainer_tui.supervise.notebook import kept
+from trainer_tui.supervise.sources import digest_of, git_state, keep_sources
 from trainer_tui.supervise.tries import tried_before
 
 
@@ -41,7 +42,7 @@ def prepare_run(
 def _furnish(
     model: ModelFolder, run: RunFolder, plan: WatchPlan, phase: Phase, watch: int, attempt: int
 ) -> None:
-    copy_sources(plan.sources, Path(plan.root), run.source)
+    keep_sources(plan, run.source, model.path.parent / kept.FOLDER)
     log = model.log_of(run)
     before = tried_before(model, run.number, phase)
     request = RunRequest(

@@ -1,4 +1,7 @@
-"""The diary entry of a failing run: opened with the first certain failure, completed if the end follows."""
+"""The diary entry of a failing run: opened with the first certain failure, completed if the end follows.
+
+The same failure in the next run opens no second one: that run is an attempt (`notebook.attempt`) in it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from trainer_tui.diary import EntryFacts
 from trainer_tui.runs.incident import Incident
-from trainer_tui.supervise.writeup import Written, complete_entry, facts_of, open_entry
+from trainer_tui.supervise.notebook.attempt import Attempt
+from trainer_tui.supervise.writeup import Written, complete_entry, facts_of, guesses_of, open_entry
 
 if TYPE_CHECKING:
     from trainer_tui.supervise.supervisor import RunSupervisor
@@ -31,6 +35,15 @@ class Struggle:
         self._written_at = 0.0
         self.wait_s = SHORT_WAIT_S
         """How long another writer of the diary is waited for: the supervisor sees nothing meanwhile."""
+        self._attempt = Attempt(supervisor)
+
+    def begin(self) -> None:
+        """Say in the entry of the failure that this run follows what it tries."""
+        self._attempt.begin()
+
+    def conclude(self, reason: str, sentence: str) -> None:
+        """Say there what it came to."""
+        self._attempt.conclude(reason, sentence)
 
     def open(self, incident: Incident) -> None:
         """Open the entry; later incidents of the same failure belong to the first one."""
@@ -48,10 +61,19 @@ class Struggle:
     def _open(self, incident: Incident) -> None:
         if self._s.state.diary:
             return
+        known = self._attempt.joins(incident)
+        if known is not None:  # the same failure again is an attempt, not a struggle of its own
+            self._s.emit("diary", entry=known, incident=incident.id)
+            return
         self._written = open_entry(self._s.notebook, self._facts(incident), self.wait_s)
         self._written_at = time.monotonic()
         self._s.emit("diary", entry=self._written.number, incident=incident.id)
 
     def _facts(self, incident: Incident) -> EntryFacts:
         s = self._s
-        return facts_of(s.model, s.run, s.request, incident, s.history.history)
+        guesses = s.sight.call(
+            "hypotheses",
+            lambda: guesses_of(s.model, s.run, s.notebook, incident, s.state.incidents),
+            None,
+        )
+        return facts_of(s.model, s.run, s.request, incident, s.history.history, guesses)

@@ -277,6 +277,7 @@ class RunSupervisor:
         if not self.state.started:
             self.emit("started", pid=self.process.pid, at=self._presence.started)
             self.sight.call("launch", self._begun, None)
+        self.struggle.begin()
         self.sight.call("machine", self._look_at_machine, None)
 
     def _look_at_machine(self) -> None:

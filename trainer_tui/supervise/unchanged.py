@@ -12,7 +12,7 @@ from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.runs.plan import RunRequest, WatchPlan
 from trainer_tui.runs.state import observe
 from trainer_tui.supervise import surroundings
-from trainer_tui.supervise.sources import copy_sources, digest_of, git_state
+from trainer_tui.supervise.sources import digest_of, git_state, keep_sources
 
 _OF_THE_TERMINAL = re.compile(
     r"_$|(OLD)?PWD$|SHLVL$|COLUMNS$|LINES$|TERM|COLORTERM|NO_COLOR|DISPLAY$|WAYLAND|WINDOWID$|SSH_|TMUX|STY$"
@@ -25,8 +25,8 @@ _OF_THE_TERMINAL = re.compile(
 def quick_that_holds(model: ModelFolder, plan: WatchPlan) -> tuple[RunRequest | None, str]:
     """The newest quick run if it passed with what would be run now; else None, and what differs.
 
-    Compared are sources, settings, commit and environment. What else a script reads (its data, modules that
-    are no source of the model) nobody here can compare.
+    Compared are sources (with what they import from the project), settings, commit and environment. What
+    else a script reads (its data, installed packages) nobody here can compare.
     """
     quick = next((run for run in reversed(model.runs()) if run.phase == "quick" and run.request()), None)
     request = quick.request() if quick is not None else None
@@ -41,7 +41,7 @@ def quick_that_holds(model: ModelFolder, plan: WatchPlan) -> tuple[RunRequest | 
     commit = git_state(Path(plan.root)).get("commit")
     if commit != request.git.get("commit"):
         return None, f"another commit is checked out than for {quick.name}"
-    changed = _changed(surroundings.recorded(quick), surroundings.ours())
+    changed = changed_variables(surroundings.recorded(quick), surroundings.ours())
     if changed:
         return None, f"the environment has changed since {quick.name}: {', '.join(changed[:3])}"
     return request, ""
@@ -55,7 +55,7 @@ def without_quick(plan: WatchPlan, quick: RunRequest) -> WatchPlan:
 
 def _digest_now(plan: WatchPlan) -> str:
     with TemporaryDirectory(prefix="trainer-tui-") as folder:
-        copy_sources(plan.sources, Path(plan.root), Path(folder))
+        keep_sources(plan, Path(folder))
         return digest_of(Path(folder))
 
 
@@ -64,6 +64,7 @@ def _settings(plan: WatchPlan) -> WatchPlan:
     return replace(plan, phases=("quick", "full"), skip_quick_reason="")
 
 
-def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+def changed_variables(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Names of the variables that differ, without those of where somebody sits."""
     names = sorted({*before, *now})
     return [n for n in names if before.get(n) != now.get(n) and not _OF_THE_TERMINAL.match(n)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import PHASE_TITLES, RunRequest
 from trainer_tui.runs.state import observe
+from trainer_tui.supervise.notebook.changes import Changes, changes_between
+from trainer_tui.supervise.notebook.hypotheses import hypotheses
 from trainer_tui.supervise.sources import diff_sources
 from trainer_tui.supervise.tries import tried_before
 
@@ -47,9 +50,19 @@ def complete_entry(path: Path, written: Written, facts: diary.EntryFacts) -> Non
 
 
 def facts_of(
-    model: ModelFolder, run: RunFolder, request: RunRequest, incident: Incident, history: History
+    model: ModelFolder,
+    run: RunFolder,
+    request: RunRequest,
+    incident: Incident,
+    history: History,
+    guesses: tuple[str, ...] | None = None,
 ) -> diary.EntryFacts:
-    """Everything about a failure that a machine can know."""
+    """Everything about a failure that a machine can know.
+
+    `guesses`: its hypotheses where they are known already (`guesses_of`).
+    """
+    if guesses is not None:
+        incident = replace(incident, hypotheses=guesses)
     return diary.EntryFacts(
         when=datetime.now().strftime("%Y-%m-%d %H:%M"),
         phase=PHASE_TITLES[request.phase],
@@ -66,17 +79,37 @@ def facts_of(
     )
 
 
+def guesses_of(
+    model: ModelFolder, run: RunFolder, notebook: Path, incident: Incident, earlier: Sequence[Incident]
+) -> tuple[str, ...]:
+    """What may have caused a failure, each with its evidence. `earlier`: the other incidents of the run.
+
+    Raises OSError when the diary cannot be read.
+    """
+    good = last_good(model, run)
+    changes = changes_between(good, run) if good is not None else Changes()
+    known = diary.read(notebook)
+    own = frozenset(entry.number for entry in diary.entries_for_run(known, run.name))
+    return hypotheses(incident, earlier, changes, good, known, run.model, own)
+
+
 def tries(model: ModelFolder, run: RunFolder) -> list[RunFolder]:
     """The runs of this phase since its last one that passed, oldest first, this one last."""
     return [*tried_before(model, run.number, run.phase), run]
 
 
-def changes_since_last_good(model: ModelFolder, run: RunFolder) -> str:
-    """Diff of the sources against the newest earlier run of the same phase that passed; empty without one."""
+def last_good(model: ModelFolder, run: RunFolder) -> RunFolder | None:
+    """The newest earlier run of the same phase that passed."""
     for earlier in reversed(model.runs()):
         if earlier.number < run.number and earlier.phase == run.phase and observe(earlier).passed:
-            return diff_sources(earlier.source, run.source)
-    return ""
+            return earlier
+    return None
+
+
+def changes_since_last_good(model: ModelFolder, run: RunFolder) -> str:
+    """Diff of the sources against the newest earlier run of the same phase that passed; empty without one."""
+    good = last_good(model, run)
+    return diff_sources(good.source, run.source) if good is not None else ""
 
 
 def _relative(path: Path, root: Path) -> str:

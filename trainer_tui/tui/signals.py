@@ -88,6 +88,13 @@ def _left_behind(event: Event) -> Line:
     )
 
 
+def _tried(event: Event) -> Line | None:
+    """Only a proposed fix is news; the rest stands in the entry."""
+    if event.get("stage") != "fix":
+        return None
+    return "good", f"diary entry #{event.get('entry', '?')}: a fix is proposed, e looks at it"
+
+
 def _because(word: str) -> Callable[[Event], Line]:
     return lambda event: ("plain", f"{word}: {event['why']}" if event.get("why") else word)
 
@@ -102,6 +109,7 @@ _TELLERS: dict[str, Callable[[Any], Line | None]] = {
     "sighted": lambda event: ("plain", f"sees again: {event.get('source', '?')}"),
     "incident": _incident,
     "diary": lambda event: ("plain", f"diary entry #{event.get('entry', '?')} opened"),
+    "tried": _tried,
     "paused": _because("paused"),
     "continued": _because("goes on"),
     "stopping": _because("stopping"),
