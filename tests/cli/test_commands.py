@@ -122,7 +122,7 @@ def test_retry_starts_the_next_attempt_and_returns(shop: Shop):
     shop.ok("watch", "it", "--until", "failure", code=1)
     shop.model("it", GOOD)
     assert shop.json("retry", "it")["run"] == "it/002-quick"
-    assert shop.lines("watch", "it")[-1]["state"]["name"] == "it/003-full"
+    assert shop.lines("watch", "it", "--attach")[-1]["state"]["name"] == "it/003-full"
 
 
 def test_the_checklist(shop: Shop):
