@@ -65,14 +65,19 @@ async def test_what_another_editor_wrote_meanwhile_is_kept_beside(world: World) 
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, DiaryScreen))
         base = app.screen.query_one(TextArea).text
-        save_entry(world.diary, 1, base, base.replace("what did you try?", "theirs"))
-        await pilot.press(*"ours", "ctrl+s")
-        await until(pilot, lambda: "conflict copy" in world.diary.read_text())
+        await pilot.press(*"ours")
+        save_entry(world.diary, 1, base, base.replace("did you try? -->", "did you try? -->\ntheirs"))
+        await until(pilot, lambda: "saving keeps both versions" in screen_text(app))
+        assert "theirs" not in app.screen.query_one(TextArea).text, "nobody types into what moves"
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "conflict:" in world.diary.read_text())
         assert "theirs" in world.diary.read_text()
-        await until(pilot, lambda: "changed elsewhere" in said(app))
+        await until(pilot, lambda: "holds both versions of The Investigation" in said(app))
+        await until(pilot, lambda: "theirs" in app.screen.query_one(TextArea).text)
         await pilot.press(*"more", "ctrl+s")
-        await until(pilot, lambda: "oursmore" in world.diary.read_text())
-        assert world.diary.read_text().count("conflict copy)") == 1
+        await until(pilot, lambda: "more" in world.diary.read_text())
+        assert "ours" in world.diary.read_text() and "theirs" in world.diary.read_text()
+        assert world.diary.read_text().count("conflict: end") == 1
 
 
 async def test_a_diary_that_cannot_be_written_costs_no_text(

@@ -7,8 +7,12 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainer_tui.tui.drafts import Draft, Drafts
+
+if TYPE_CHECKING:
+    from trainer_tui.tui.diary.rows import EntryRow, Register
 
 PATIENCE_S = 10.0
 """How long a save waits for another writer of the diary."""
@@ -28,11 +32,26 @@ class Sheet:
     """The text as the editor has it."""
     adopted: tuple[Path, ...] = ()
     """The draft of a process that is gone, where the text came from."""
+    merged: str | None = None
+    """What the diary made of the text that was saved last, where somebody else had changed the entry."""
 
     @property
     def changed(self) -> bool:
         """Whether something is not in the diary yet."""
         return self.text != self.base
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What somebody else made of an entry that is open here."""
+
+    text: str | None
+    """What the editor should hold now; None: both changed the same, which saving will keep twice."""
+    base: str
+    """The entry as the file has it."""
+    mine: str
+    """The text this was made for: who has typed since then asks again."""
+    sentence: str
 
 
 class Desk:
@@ -45,6 +64,8 @@ class Desk:
         self._seen: object = None
         self._opening = threading.Lock()
         self._drafting = threading.Lock()
+        self._listing = threading.Lock()
+        self._register: Register | None = None
 
     def open(self, number: int | None) -> Sheet | None:
         """The sheet of an entry (None: the newest), with what was not saved before; None when there is none.
@@ -85,19 +106,52 @@ class Desk:
         lost = [draft for draft in drafts if draft not in saved]
         return lost[-1] if lost else None
 
-    def news(self, sheet: Sheet) -> str | None:
-        """What somebody else made of an entry since the last call; None when nothing is new."""
+    def rows(self) -> tuple[EntryRow, ...]:
+        """The list of entries, newest first. Raises OSError when the diary cannot be read."""
+        from trainer_tui.diary import entries
+        from trainer_tui.tui.diary.rows import Register
+
+        with self._listing:
+            self._register = self._register or Register()
+            return self._register.rows(entries(self.diary))
+
+    def stamp(self) -> object:
+        """What changes whenever the diary does."""
+        return _stamp(self.diary)
+
+    def news(self, sheet: Sheet) -> News | None:
+        """What somebody else made of an entry since the last call; None when nothing is new.
+
+        Sections that only they changed, and those that only we did, come together; where both changed the
+        same one the editor's text stays, and saving keeps both versions.
+        """
         stamp = _stamp(self.diary)
         if stamp == self._seen:
             return None
-        self._seen = stamp
         from trainer_tui.diary import entries
+        from trainer_tui.diary.merge import merge_entry, same
 
+        mine, base = sheet.text, sheet.base
         try:
             found = [entry.text for entry in entries(self.diary) if entry.number == sheet.number]
         except OSError:
             return None
-        return as_edited(found[0]) if found else None
+        self._seen = stamp
+        theirs = as_edited(found[0]) if found else None
+        if theirs is None or same(theirs) == same(base):
+            return None
+        if mine == base:
+            return News(theirs, theirs, mine, "taken over from the file, where somebody changed it")
+        merged = merge_entry(base, mine, theirs)
+        if merged is not None and not merged.conflicts:
+            told = "somebody changed the entry in the file; both changes are here"
+            return News(as_edited(merged.text), theirs, mine, told)
+        named = f"also {_titles(merged.conflicts)}" if merged is not None else "the entry too"
+        return News(None, theirs, mine, f"somebody changed {named}: saving keeps both versions")
+
+    def ask_again(self) -> None:
+        """Let the next call of `news` look once more."""
+        self._seen = None
 
     def neighbour(self, number: int, step: int) -> Sheet | None:
         """The entry before (-1) or after (1) one."""
@@ -121,9 +175,12 @@ class Desk:
         if text == sheet.base:
             sentence = ""
         else:
-            sentence = save_entry(self.diary, sheet.number, sheet.base, text, patience_s).sentence
-            # The editor keeps its own buffer, so this is what the diary was last given.
+            result = save_entry(self.diary, sheet.number, sheet.base, text, patience_s)
+            sentence = result.sentence
+            # What an editor that keeps its own buffer goes on with: this is what the diary was last given.
             sheet.base = text
+            together = result.outcome == "merged" or bool(result.sections)
+            sheet.merged = as_edited(result.text) if together else None
         self.keep_draft(sheet)
         return sentence
 
@@ -175,6 +232,13 @@ def _stamp(path: Path) -> object:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _titles(names: tuple[str, ...]) -> str:
+    from trainer_tui.diary.sections import SECTION_TITLES
+
+    titles = {str(kind): title for kind, title in SECTION_TITLES.items()}
+    return ", ".join(titles.get(name, name) for name in names)
 
 
 def as_edited(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.text import clean
 from trainer_tui.tui.alarms import EntryWatch
 from trainer_tui.tui.desk import Desk, Sheet
@@ -61,7 +60,7 @@ class Pages:
         else:
             line = StateLine(self._app.cockpit.project_name, self._app.cockpit.model.name)
             line.picture = self._app.picture
-            self._app.push_screen(DiaryScreen(sheet, self.incident_of(sheet.number), line))
+            self._app.push_screen(DiaryScreen(sheet, line))
             if sheet.adopted:
                 self._app.notify(BROUGHT_BACK, severity="warning", markup=False)
 
@@ -75,15 +74,6 @@ class Pages:
                 number = note_on_newest(self.desk.diary, self._app.cockpit.model)
         return self.desk.open(number) or self.desk.open(None)
 
-    def incident_of(self, number: int) -> Incident | None:
-        """The incident that an entry of this watch is about."""
-        picture = self._app.picture
-        for state in (picture.state, *picture.earlier) if picture else ():
-            identity = dict(state.diary).get(number)
-            if identity:
-                return next((i for i in state.incidents if i.id == identity), None)
-        return None
-
     async def save(self, sheet: Sheet) -> tuple[str, bool]:
         """Write a sheet; returns what to tell the user, and whether it was written."""
         try:
@@ -91,3 +81,17 @@ class Pages:
         except OSError as error:
             await asyncio.to_thread(self.desk.keep_draft, sheet)
             return f"not saved, the text is kept here: {error.strerror or error}", False
+
+    def resolve(self, sheet: Sheet) -> tuple[str, str] | None:
+        """Accept the proposed fix of an entry that is saved: (its text now, what to tell); in a thread.
+
+        None: nobody proposed one. Raises OSError when the diary cannot be written.
+        """
+        from trainer_tui.supervise.notebook.fix import accept
+        from trainer_tui.tui.desk import as_edited
+
+        try:
+            accepted = accept(self.desk.diary, sheet.number)
+        except (KeyError, ValueError):
+            return None
+        return as_edited(accepted.text), accepted.sentence

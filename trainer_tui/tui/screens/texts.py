@@ -52,25 +52,3 @@ def _stacks(incident: Incident) -> str:
     if stacks:
         return stacks if isinstance(stacks, str) else "\n".join(map(str, stacks))
     return incident.excerpt if incident.source == "silence" else ""
-
-
-def incident_text(incident: Incident | None) -> Content:
-    """What is known of an incident, for the side of the diary."""
-    if incident is None:
-        return lines([[("no incident belongs to this entry", "dim")]])
-    rows: list[list[Piece]] = [
-        [(clean(incident.message, 400), "bad" if incident.fate == "confirmed" else "warning")]
-    ]
-    rows.append([(f"{incident.kind}, {incident.fate}, seen in: {incident.source}", "dim")])
-    if incident.line is not None:
-        rows.append([(f"log line {incident.line}", "dim")])
-    if incident.hypotheses:
-        rows.append(_BLANK)
-        rows += [[(f"• {clean(cause, 400)}", "plain")] for cause in incident.hypotheses]
-    if incident.frames:
-        rows.append(_BLANK)
-        rows += [[(clean(frame, 300), "plain")] for frame in incident.frames[-12:]]
-    if incident.excerpt:
-        rows.append(_BLANK)
-        rows += [[(line, "dim")] for line in clean_lines(incident.excerpt[:_MOST]).split("\n")]
-    return lines(rows)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.widgets import TextArea
 
-from trainer_tui.tui.diary.buffer import change, shown, typed
+from trainer_tui.tui.diary.buffer import changes, shown, typed
 from trainer_tui.tui.diary.colours import LineKind, kinds, spans
 
 _FLAGGED = "entry--flagged"
@@ -47,11 +47,10 @@ class EntryEditor(TextArea):
 
     def become(self, text: str) -> None:
         """Make another text of this one, the cursor staying on its text; it can be undone."""
-        found = change(self.text, shown(text))
         self._given = text
-        if found is not None:
-            self.replace(found.insert, found.start, found.end, maintain_selection_offset=True)
-            self.recolour()
+        for each in changes(self.text, shown(text)):
+            self.replace(each.insert, each.start, each.end, maintain_selection_offset=True)
+        self.recolour()
 
     def recolour(self) -> None:
         """Look at the text again: a fence that was opened changes what is below it."""

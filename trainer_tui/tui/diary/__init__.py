@@ -1,0 +1,1 @@
+"""What the Diary screen works with, without a screen: rows of the list, sections, evidence, advice."""
