@@ -7,7 +7,10 @@
 MODEL        ?= model_3
 PYTHON       ?= python3
 EXTRAS       ?= all
-PYTEST_FLAGS ?= -n auto
+PYTEST_FLAGS ?= -n $(WORKERS)
+
+# One more than there are cores: much of the suite waits for real processes.
+WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)' 2>/dev/null || echo 2)
 
 VENV  := .venv
 BIN   := $(VENV)/bin

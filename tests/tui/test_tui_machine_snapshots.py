@@ -106,6 +106,8 @@ async def with_help(pilot: Pilot[Any]) -> None:
     await complete(pilot)
     await pilot.press("question_mark")
     await until(pilot, lambda: "esc or ? closes" in screen_text(pilot.app))
+    # The screen below is drawn a moment later.
+    await until(pilot, lambda: "model_3" in pilot.app.export_screenshot())
 
 
 @pytest.mark.parametrize("size", [(160, 48), (120, 36), (80, 24)], ids=["160x48", "120x36", "80x24"])

@@ -413,3 +413,13 @@ async def test_log_text_can_be_selected_with_the_mouse(world: World) -> None:
         await pilot.hover(offset=(column + 5, row))
         await pilot.mouse_up(offset=(column + 5, row))
         assert app.screen.get_selected_text() in ("these", "these ")
+
+
+@pytest.mark.parametrize("value", ["5e12", "-1e-300", "1e300", "0"])
+async def test_a_metric_that_never_changes_is_drawn(world: World, value: str) -> None:
+    run = world.run().begin()
+    run.folder.history.write_text("epoch,val_loss\n" + "".join(f"{n},{value}\n" for n in range(40)))
+    app = CockpitApp(world.cockpit)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: any("⠀" < character <= "⣿" for character in screen_text(app)))
+        assert app.return_code is None

@@ -20,6 +20,9 @@ _DASH, _DASH_PERIOD = 4.0, 8.0
 _LARGEST = 1e4
 """What is so many times larger than the median is as good as infinite: no axis shows both."""
 
+_UNDRAWABLE = 1e300
+"""No further from zero, so that the length of an axis is a number."""
+
 _FEW, _DWARFS = 20, 6.0
 """From so many values on, a largest one that is so many times the median asks for a logarithmic axis."""
 
@@ -57,7 +60,7 @@ def plot_of(history: History, main: str, choice: int, columns: int, log_scale: b
         bad_at = _earlier(bad_at, _broken_at(x, raw))
         beyond = np.abs(raw) > largest
         off_at = _earlier(off_at, float(x[beyond.argmax()]) if beyond.any() else None)
-        raw[beyond] = math.nan
+        raw[beyond | (np.abs(raw) > _UNDRAWABLE)] = math.nan
         y = np.where(raw > 0, np.log10(np.where(raw > 0, raw, 1.0)), math.nan) if log_scale else raw
         pieces = list(_pieces(*thin(x, y, columns)))
         if number % 2:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Grid
@@ -53,3 +54,19 @@ class CurvePlot(PlotWidget):
                     self.plot(xs, ys, line_style=colour, hires_mode=HiResMode.BRAILLE)
         if picture.bad_at is not None:
             self.add_v_line(picture.bad_at, line_style=alarm)
+        self.set_xlimits(*_room(x for curve in picture.curves for xs, _ in curve.pieces for x in xs))
+        self.set_ylimits(*_room(y for curve in picture.curves for _, ys in curve.pieces for y in ys))
+
+
+def _room(values: Iterable[float]) -> tuple[float | None, float | None]:
+    """Limits for an axis whose values are all the same; (None, None) where the library finds its own.
+
+    It makes room by a millionth, which is nothing beside a large number: the axis would have no length.
+    """
+    low, high = math.inf, -math.inf
+    for value in values:
+        low, high = min(low, value), max(high, value)
+    if low != high:
+        return None, None
+    room = max(1e-6, 0.05 * abs(low))
+    return low - room, low + room
