@@ -103,6 +103,13 @@ def test_narrow(notebook: World, snap_compare: Callable[..., bool], before: Call
     assert snap_compare(CockpitApp(notebook.cockpit), terminal_size=(80, 24), run_before=before)
 
 
-def test_light(notebook: World, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", SIZES, ids=["160x48", "120x36", "80x24"])
+def test_light(
+    notebook: World,
+    snap_compare: Callable[..., bool],
+    size: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("TEXTUAL_THEME", "trainer-light")
-    assert snap_compare(CockpitApp(notebook.cockpit), terminal_size=(120, 36), run_before=ROOMY)
+    before = NARROW if size[0] < 112 else ROOMY
+    assert snap_compare(CockpitApp(notebook.cockpit), terminal_size=size, run_before=before)

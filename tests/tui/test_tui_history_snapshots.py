@@ -82,12 +82,14 @@ def test_dark(
     assert snap_compare(CockpitApp(ended.cockpit), terminal_size=size, run_before=before)
 
 
+@pytest.mark.parametrize("size", SIZES, ids=["160x48", "120x36", "80x24"])
 @pytest.mark.parametrize("before", [CURVES, HISTORY], ids=["curves", "history"])
 def test_light(
     ended: World,
     snap_compare: Callable[..., bool],
+    size: tuple[int, int],
     before: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TEXTUAL_THEME", "trainer-light")
-    assert snap_compare(CockpitApp(ended.cockpit), terminal_size=(120, 36), run_before=before)
+    assert snap_compare(CockpitApp(ended.cockpit), terminal_size=size, run_before=before)

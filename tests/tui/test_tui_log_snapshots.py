@@ -72,6 +72,9 @@ def test_a_search_and_a_record(log: Path, snap_compare: Callable[..., bool], siz
     assert snap_compare(LogApp(log), terminal_size=size, run_before=searched)
 
 
-def test_in_daylight(log: Path, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", SIZES, ids=["160x48", "120x36", "80x24"])
+def test_in_daylight(
+    log: Path, snap_compare: Callable[..., bool], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLORFGBG", "0;15")
-    assert snap_compare(LogApp(log), terminal_size=(120, 36), run_before=searched)
+    assert snap_compare(LogApp(log), terminal_size=size, run_before=searched)

@@ -89,9 +89,15 @@ def test_dark(ended: World, snap_compare: Callable[..., bool], size: tuple[int, 
     assert snap_compare(CockpitApp(ended.cockpit), terminal_size=size, run_before=complete)
 
 
-def test_light(ended: World, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [(160, 48), (120, 36), (80, 24)], ids=["160x48", "120x36", "80x24"])
+def test_light(
+    ended: World,
+    snap_compare: Callable[..., bool],
+    size: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("TEXTUAL_THEME", "trainer-light")
-    assert snap_compare(CockpitApp(ended.cockpit), terminal_size=(120, 36), run_before=complete)
+    assert snap_compare(CockpitApp(ended.cockpit), terminal_size=size, run_before=complete)
 
 
 def test_high_contrast(

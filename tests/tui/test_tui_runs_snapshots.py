@@ -110,12 +110,16 @@ def test_the_list(project: World, snap_compare: Callable[..., bool], size: tuple
     assert snap_compare(CockpitApp(project.cockpit, "runs"), terminal_size=size, run_before=before)
 
 
+@SIZES
 def test_the_list_in_light(
-    project: World, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+    project: World,
+    snap_compare: Callable[..., bool],
+    size: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TEXTUAL_THEME", "trainer-light")
     app = CockpitApp(project.cockpit, "runs")
-    assert snap_compare(app, terminal_size=(120, 36), run_before=listed("down"))
+    assert snap_compare(app, terminal_size=size, run_before=listed("down"))
 
 
 def test_the_list_filtered(project: World, snap_compare: Callable[..., bool]) -> None:

@@ -73,8 +73,23 @@ async def complete(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "R starts another" not in screen_text(app))
 
 
-@pytest.mark.parametrize("size", [(160, 48), (80, 24)], ids=["160x48", "80x24"])
+SIZES = pytest.mark.parametrize("size", [(160, 48), (120, 36), (80, 24)], ids=["160x48", "120x36", "80x24"])
+
+
+@SIZES
 def test_an_ended_watch(
     world: World, ended: FakeRun, snap_compare: Callable[..., bool], size: tuple[int, int]
 ) -> None:
+    assert snap_compare(CockpitApp(world.cockpit), terminal_size=size, run_before=complete)
+
+
+@SIZES
+def test_in_light(
+    world: World,
+    ended: FakeRun,
+    snap_compare: Callable[..., bool],
+    size: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TEXTUAL_THEME", "trainer-light")
     assert snap_compare(CockpitApp(world.cockpit), terminal_size=size, run_before=complete)
