@@ -13,6 +13,7 @@ from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.runs.state import RunState, observe
 from trainer_tui.runs.telemetry import TelemetryReader
+from trainer_tui.runs.verdict import GateResult
 from trainer_tui.supervise import job, stopping
 from trainer_tui.supervise.cgroup import memory
 from trainer_tui.supervise.chain import restart_decision
@@ -48,7 +49,7 @@ def finish(s: RunSupervisor) -> None:
     if reason == "passed":
         # The results of a run that failed must not stand where those of a good one stood.
         s.attempt("results", "results cannot be published", lambda: publish_results(s.model, s.run))
-    if s.request.phase == "quick" and reason == "passed" and "full" in s.plan.phases:
+    if s.request.phase == "quick" and reason == "passed" and "full" in s.plan.phases and not s.state.forecast:
         _forecast(s)
     s.struggle.conclude(reason, sentence)
     s.emit("ended", reason=reason, sentence=sentence, **({"unread": unread} if unread else {}))
@@ -152,12 +153,15 @@ def _memory_limit(s: RunSupervisor) -> int:
 def _verdict_of_gates(s: RunSupervisor, reason: str, sentence: str, unread: str) -> tuple[str, str]:
     if reason == "skipped":
         return reason, sentence
-    state = replace(s.state, unread=unread)
-    results = s.sight.call("gates", lambda: evaluate(s.run, state, s.plan, s.notebook), None)
-    if results is None:
-        unjudged = f"its gates cannot be judged: {s.sight.why('gates')}"
-        return ("failed", unjudged) if reason == "passed" else (reason, sentence)
-    s.emit("gates", results=[result.to_dict() for result in results])
+    # A supervisor that was killed after it had judged has judged.
+    results: tuple[GateResult, ...] | None = s.state.gates
+    if not results:
+        state = replace(s.state, unread=unread)
+        results = s.sight.call("gates", lambda: evaluate(s.run, state, s.plan, s.notebook), None)
+        if results is None:
+            unjudged = f"its gates cannot be judged: {s.sight.why('gates')}"
+            return ("failed", unjudged) if reason == "passed" else (reason, sentence)
+        s.emit("gates", results=[result.to_dict() for result in results])
     failed = failures(results)
     if reason != "passed":
         return reason, sentence
