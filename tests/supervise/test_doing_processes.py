@@ -11,7 +11,7 @@ import sys
 import pytest
 from stuck import running, verdict_of
 
-from trainer_tui.supervise.doing import judge, stacks_text, take
+from trainer_tui.supervise.doing import judge, kernel, stacks_text, take
 
 
 def test_two_threads_that_take_two_locks_in_different_order(tmp_path):
@@ -201,6 +201,29 @@ def test_native_code_that_computes(tmp_path):
     with running(tmp_path, body, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}) as process:
         verdict, _ = verdict_of(process.pid, "native")
     assert "in native code, called in <module> (stuck.py:" in verdict.sentence and verdict.works
+
+
+def test_a_poll_that_is_caught_between_two_sleeps(tmp_path, monkeypatch):
+    """On a crowded machine a thread that polls is often ready to run, and in no system call at all."""
+    real, asked = kernel.syscall_now, []
+
+    def caught(pid, tid):
+        asked.append(tid)
+        return kernel.SyscallNow("", (), "") if len(asked) <= 3 else real(pid, tid)
+
+    body = """
+    def wait_for(path):
+        while not os.path.exists(path):
+            time.sleep(0.002)
+    ready()
+    wait_for("/nowhere")
+    """
+    with running(tmp_path, body) as process:
+        verdict_of(process.pid, "sleeps")  # it has come to its loop
+        monkeypatch.setattr(kernel, "syscall_now", caught)
+        snapshot = take(process.pid, seconds=0.4)
+    assert snapshot is not None
+    assert snapshot.processes[0].main.syscall in ("clock_nanosleep", "nanosleep") and judge(snapshot).name == "sleeps"
 
 
 def test_sleep(tmp_path):

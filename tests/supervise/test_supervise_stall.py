@@ -101,7 +101,7 @@ reach("closed"); wait_for("go"); log(9, 0.1); wait_for("end")
     lab.allow("written")
     lab.reached("closed")
     warning = lab.incident(run, "hang", "suspected")
-    assert warning.severity == "warning" and warning.id == "silence:2"
+    assert warning.facts["verdict"] == "sleeps" and warning.id == "silence:2"
     lab.incident(run, "slowdown", "recovered")
     lab.allow("go")
     lab.incident(run, "hang", "recovered")

@@ -260,13 +260,15 @@ async def test_an_ended_run_shows_its_last_hour(world: World) -> None:
 
 async def test_its_keys(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     run = leaking(world, 100, gpus=8)
+    assert run.child is not None
+    pid = str(run.child.pid)
     app = CockpitApp(world.cockpit)
     copied: list[str] = []
     monkeypatch.setattr(app, "copy_to_clipboard", copied.append)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "● running" in screen_text(app))
         await pilot.press("M")
-        await until(pilot, lambda: "GPU0" in screen_text(app) and "python" in screen_text(app))
+        await until(pilot, lambda: "GPU0" in screen_text(app) and f" {pid} " in screen_text(app))
         table = app.screen.query_one(ProcessTable)
         pids = count(100_000)
         sampler = app.screen._sampler  # so many rows no test should start: they are shown, not sampled

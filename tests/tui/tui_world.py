@@ -258,7 +258,7 @@ def requests_of(run: FakeRun) -> list[dict[str, Any]]:
     return [json.loads(line) for line in run.folder.control.read_text().splitlines()]
 
 
-async def until(pilot: Pilot[Any], condition: Callable[[], object], seconds: float = 30.0) -> None:
+async def until(pilot: Pilot[Any], condition: Callable[[], object], seconds: float = 8.0) -> None:
     """Let the app go on until something holds."""
     end = time.monotonic() + seconds
     while not condition():

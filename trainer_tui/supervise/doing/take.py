@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from trainer_tui.supervise.doing import handles, kernel
+from trainer_tui.supervise.doing.kernelwaits import IDLE_PERCENT
 from trainer_tui.supervise.doing.pyspy import PyStacks, PyThread, python_stacks
 from trainer_tui.supervise.doing.snapshot import Process, Snapshot, Stack, Thread
 from trainer_tui.supervise.doing.source import read_source
@@ -23,6 +24,9 @@ WATCHED_CLOSELY = 8
 
 STACKS_WITHIN_S = 12.0
 """No stack is asked for later than this."""
+
+ASKED_AGAIN, ASKED_AFTER_S = 10, 0.003
+"""So often, and so much later, is a thread asked again for the system call it sits in."""
 
 _SOURCES = 64
 
@@ -119,14 +123,15 @@ def _thread(
     family: list[int],
 ) -> Thread:
     samples = [look[tid] for look in looks if tid in look]
-    call = kernel.syscall_now(pid, tid)
+    cpu_percent = round(100 * (samples[-1].cpu_s - samples[0].cpu_s) / seconds, 1) if samples else 0.0
     matters = bool(python) or tid == pid
+    call = _call_of(pid, tid, again=matters and cpu_percent < IDLE_PERCENT)
     return Thread(
         tid=tid,
         name=(python[-1].name if python else "") or kernel.thread_name(pid, tid),
         state=samples[-1].state if samples else "",
         states="".join(sample.state for sample in samples),
-        cpu_percent=round(100 * (samples[-1].cpu_s - samples[0].cpu_s) / seconds, 1) if samples else 0.0,
+        cpu_percent=cpu_percent,
         syscall=call.name,
         arguments=call.arguments,
         wchan=call.wchan,
@@ -134,6 +139,17 @@ def _thread(
         stacks=_known(python),
         gil=sum(thread.gil for thread in python),
     )
+
+
+def _call_of(pid: int, tid: int, again: bool) -> kernel.SyscallNow:
+    """The call a thread sits in. One that polls was caught between two waits if it is in none: ask again."""
+    call = kernel.syscall_now(pid, tid)
+    for _ in range(ASKED_AGAIN if again else 0):
+        if call.name or not kernel.has_proc():
+            break
+        time.sleep(ASKED_AFTER_S)
+        call = kernel.syscall_now(pid, tid)
+    return call
 
 
 def _merged(whole: Thread, python: list[PyThread]) -> Thread:
