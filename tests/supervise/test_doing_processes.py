@@ -223,7 +223,10 @@ def test_a_poll_that_is_caught_between_two_sleeps(tmp_path, monkeypatch):
         monkeypatch.setattr(kernel, "syscall_now", caught)
         snapshot = take(process.pid, seconds=0.4)
     assert snapshot is not None
-    assert snapshot.processes[0].main.syscall in ("clock_nanosleep", "nanosleep") and judge(snapshot).name == "sleeps"
+    assert (
+        snapshot.processes[0].main.syscall in ("clock_nanosleep", "nanosleep")
+        and judge(snapshot).name == "sleeps"
+    )
 
 
 def test_sleep(tmp_path):
