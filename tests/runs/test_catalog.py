@@ -20,6 +20,7 @@ from trainer_tui.runs.catalog import catalog as catalogs
 from trainer_tui.runs.catalog.cache import FILE, CatalogCache
 from trainer_tui.runs.catalog.catalog import Catalog, read_all
 from trainer_tui.runs.catalog.labels import Labels, write_labels
+from trainer_tui.runs.catalog.peak import Peak
 from trainer_tui.runs.catalog.summary import NAMED, WHOLE
 from trainer_tui.runs.events import EventLog
 from trainer_tui.runs.files import try_lock
@@ -307,6 +308,53 @@ def test_many_living_runs_hold_few_files(yard: Yard, monkeypatch: pytest.MonkeyP
         assert sum(one is not None for one in catalog._living.values()) <= 2
     for lock in locks:
         os.close(lock)
+
+
+def test_of_very_many_living_runs_those_out_of_sight_are_followed_too(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hundred at once, of which forty are in sight: what ends elsewhere must not stand as running."""
+    monkeypatch.setattr(catalogs, "FOLLOWED", 2)
+    monkeypatch.setattr(catalogs, "ANEW_AT_ONCE", 1)
+    runs = [yard.asked(f"m{n}") for n in range(6)]
+    locks = {run.model: living(run) for run in runs}
+    with opened(yard) as catalog:
+        in_sight = ["m0/001-full"]
+        catalog.look(in_sight)
+        EventLog(runs[3].events).append("paused", why="asked")
+        catalog.look(in_sight)
+        assert catalog.runs["m3/001-full"].status == "paused", "an event is news wherever it happens"
+        os.close(locks.pop("m5"))
+        runs[5].shim_lock.touch()
+        for _ in runs:
+            catalog.look(in_sight)
+        assert catalog.runs["m5/001-full"].reason == "lost", "no event tells of it; it has its turn"
+        for run in runs[:5]:
+            os.close(locks.pop(run.model))
+            run.exit_json.write_text('{"code": 0, "duration_s": 9.0}')
+            EventLog(run.events).append("ended", reason="passed", sentence="exit 0")
+        catalog.look(in_sight)
+        assert [filled(catalog).runs[f"m{n}/001-full"].reason for n in range(5)] == ["passed"] * 5
+        assert not catalog._living
+
+
+def test_the_peak_of_a_growing_table(tmp_path: Path) -> None:
+    table = tmp_path / "telemetry.csv"
+    peak = Peak(table, "job_rss")
+    assert peak.poll() is None
+    table.write_text("time,job_rss\n1,5\n2,nan\n3,inf\n4,\n5,seven\n6\n")
+    assert peak.poll() == 5
+    with table.open("a") as file:
+        file.write("7,90")
+        file.flush()
+        assert peak.poll() == 5, "half a line is no sample"
+        file.write("0\ntime,job_rss,gpu0_util\n8,30,1\n")
+    assert peak.poll() == 900
+    table.write_text("job_rss\n3\n")
+    assert peak.poll() == 3, "a table that began anew"
+    table.write_text("loss\n9\n8\n7\n")
+    assert peak.poll() is None
+    peak.close()
 
 
 def test_a_long_list_is_looked_at_in_turns(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:

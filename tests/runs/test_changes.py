@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from watchdog.observers import Observer
 
 from trainer_tui.runs import changes as changes_module
+from trainer_tui.runs import inotify as inotify_module
 from trainer_tui.runs.changes import Changes
+from trainer_tui.runs.inotify import Inotify
 
 FAR = 30.0
 """A poll so far off that whatever comes earlier came from inotify."""
@@ -240,50 +241,105 @@ def test_a_watched_folder_that_is_deleted_harms_nobody(changes: Changes, tmp_pat
     assert took(lambda: changes.wait(False)) < 1.1
 
 
-def test_watching_and_not_watching_leaves_no_thread_behind(changes: Changes, tmp_path: Path) -> None:
-    before = threading.active_count()
+def descriptors() -> list[str]:
+    """What every open descriptor of ours leads to."""
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            found.append(os.readlink(f"/proc/self/fd/{name}"))
+    return found
+
+
+def instances() -> int:
+    """Inotify instances that this process holds."""
+    return sum("inotify" in link for link in descriptors())
+
+
+def test_watching_costs_one_instance_and_no_thread(changes: Changes, tmp_path: Path) -> None:
+    """Of both there are few: two hundred supervisors share 128 instances."""
+    before, held, open_files = threading.active_count(), instances(), len(descriptors())
     for _ in range(10):
         calm(changes)
+        assert instances() == held + 1
         append(tmp_path / "train.log")
         changes.wait(False)
         changes.wait(True)
+    assert threading.active_count() == before
     changes.close()
-    assert threading.active_count() <= before + 2
-    assert logging.getLogger("watchdog").level == logging.CRITICAL
+    assert (instances(), len(descriptors())) == (held, open_files)
     changes.close()
+    changes.wake()
 
 
-@pytest.mark.parametrize(
-    "error", [OSError(errno.ENOSPC, "inotify watch limit reached"), RuntimeError("no new thread")]
-)
-def test_without_inotify_it_polls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_waking_one_that_is_closed_writes_into_no_other_file(changes: Changes, tmp_path: Path) -> None:
+    calm(changes)
+    assert changes._bell is not None
+    number = changes._bell[1]
+    changes.close()
+    others = [(tmp_path / f"other-{n}").open("wb") for n in range(4)]
+    assert number in [other.fileno() for other in others], "its number is another file's now"
+    changes.wake()
+    for other in others:
+        other.close()
+        assert Path(other.name).read_bytes() == b""
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_without_inotify_it_polls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
     """The second folder's watch is one too many: the first one's must not stay either."""
     (tmp_path / "other").mkdir()
-    schedule, calls = Observer.schedule, []
+    watch, calls, held = Inotify.watch, [], instances()
 
-    def refuse(self: Any, *arguments: Any, **options: Any) -> Any:
-        calls.append(arguments)
-        if len(calls) == 2:
-            raise error
-        return schedule(self, *arguments, **options)
+    def refuse(self: Inotify, folder: Path | str) -> None:
+        calls.append(folder)
+        if len(calls) == failing:
+            raise OSError(errno.ENOSPC, "inotify watch limit reached")
+        watch(self, folder)
 
-    monkeypatch.setattr(Observer, "schedule", refuse)
+    monkeypatch.setattr(Inotify, "watch", refuse)
     changes = Changes([tmp_path, tmp_path / "other"], quiet_poll_s=0.2)
     calm(changes)
-    assert "inotify is not available" in changes.problem
-    assert "polling instead" in changes.problem
+    assert changes.problem == "inotify is not available (inotify watch limit reached); polling instead"
+    assert instances() == held
     append(tmp_path / "train.log")
     assert 0.15 < took(lambda: changes.wait(False)) < 1.1, "nothing wakes it, it looks by the clock"
     assert took(lambda: changes.wait(False)) < 1.1
-    assert len(calls) == 2, "inotify is not asked again"
+    assert len(calls) == failing, "inotify is not asked again"
     changes.close()
+
+
+def test_the_last_instances_are_left_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With very many supervisors the later ones poll, and the user's other programs go on as before."""
+    monkeypatch.setattr(inotify_module, "LEFT_FREE", 3)
+    made, held = [], instances()
+    init = Inotify._instance
+
+    def of_five(self: Inotify) -> int:
+        if len(made) == 5:
+            raise OSError(errno.EMFILE, "too few instances are left for this user")
+        made.append(1)
+        return init(self)
+
+    monkeypatch.setattr(Inotify, "_instance", of_five)
+    first, second = Inotify(), None
+    try:
+        made[:] = [1, 1]  # one of ours, one of somebody else
+        second = Changes([tmp_path], quiet_poll_s=0.05)
+        calm(second)
+        assert second.problem == (
+            "inotify is not available (too few instances are left for this user); polling instead"
+        )
+        assert instances() == held + 1, "what was tried is given back"
+    finally:
+        first.close()
+        if second is not None:
+            second.close()
 
 
 def test_with_no_descriptor_left_it_polls(tmp_path: Path, python: Callable[..., Any]) -> None:
     code = """
 import os, resource, sys, time
 from pathlib import Path
-import watchdog.observers
 from trainer_tui.runs import changes as module
 module.CALM_AFTER_S = 0.0
 changes = module.Changes([Path(sys.argv[1])], quiet_poll_s=0.05)

@@ -75,6 +75,12 @@ def test_a_follower_sees_what_an_observer_sees(
     assert follower.state.reason == "signal"
 
 
+def test_what_no_view_shows_is_not_kept(run: RunFolder, follower: RunFollower, record: Any) -> None:
+    record(run, {"kind": "started", "pid": 1}, *[{"kind": "cursor", "log_offset": n} for n in range(50)])
+    assert len(follower.poll_state()) == 51
+    assert [event["kind"] for event in follower.events] == ["started"]
+
+
 def test_a_lost_run(run: RunFolder, follower: RunFollower, job: Any, record: Any) -> None:
     job.start()
     record(run, {"kind": "started", "pid": 5})

@@ -308,6 +308,51 @@ def test_any_bytes_are_read_and_in_any_pieces_alike(
     assert repr(reader.history) == repr(whole)
 
 
+rows_of_cells = st.lists(
+    st.lists(
+        st.sampled_from(
+            [
+                "1",
+                " 2 ",
+                "-0.5e3",
+                "1_0",
+                "nan",
+                "-NaN",
+                "inf",
+                "",
+                "x",
+                '"3"',
+                "4\r",
+                "\r5",
+                "\u0661",
+                "6\x1c",
+                "a",
+            ]
+        ),
+        min_size=1,
+        max_size=3,
+    ).map(",".join),
+    max_size=12,
+)
+
+
+@given(rows_of_cells)
+@example(["1,\r5"])
+@example(["a,c", "1,2"])
+def test_rows_of_numbers_alone_are_read_as_every_row_is(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp("history") / "h.csv"
+    path.write_bytes("\n".join(["a,b", *lines, ""]).encode())
+    quick, with_care = HistoryReader(path), HistoryReader(path)
+    with_care._take_plain = lambda line: False  # type: ignore[method-assign]
+    quick.poll()
+    with_care.poll()
+    assert repr(quick.history) == repr(with_care.history) and quick.missing == with_care.missing
+    quick.close()
+    with_care.close()
+
+
 @given(st.lists(st.tuples(st.floats(), st.none() | st.floats()), max_size=20))
 def test_every_number_written_is_the_number_read(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[float, float | None]]

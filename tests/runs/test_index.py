@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from trainer_tui.runs import index
 from trainer_tui.runs.files import replace_json
+from trainer_tui.runs.index_rows import default_url
+from trainer_tui.runs.index_training import COLUMNS
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 
 Make = Callable[..., RunFolder]
@@ -42,13 +44,22 @@ def finished(run: RunFolder, record: Any) -> RunFolder:
 
 
 def test_a_finished_run_has_its_row(finished: RunFolder, output: Path) -> None:
-    engine = index.open_index(index.default_url(output))
+    engine = index.open_index(default_url(output))
     assert index.update(engine, [finished]) == 1
     [row] = index.rows(engine)
-    assert row == {
+    of_trainings = COLUMNS.keys() - {
+        "algorithm_name",
+        "hyperparameters",
+        "train_metrics",
+        "validation_metrics",
+    }
+    assert {name for name, value in row.items() if value is None} == of_trainings - {
+        "model_artifact_uri",
+        "trained_by",
+    }
+    assert {name: value for name, value in row.items() if value is not None} == {
         "training_run_id": "model_3/001-full",
         "algorithm_name": "model_3",
-        "framework": None,
         "hyperparameters": {"command": ["python", "train.py"], "seed": 0},
         "train_metrics": {"train_loss": 0.4, "acc": 0.7, "gap": None},
         "validation_metrics": {"val_loss": 1.1},
@@ -69,7 +80,7 @@ def test_a_finished_run_has_its_row(finished: RunFolder, output: Path) -> None:
 
 
 def test_a_row_follows_its_run(run: RunFolder, output: Path, job: Any, record: Any) -> None:
-    engine = index.open_index(index.default_url(output))
+    engine = index.open_index(default_url(output))
     job.start()
     record(run, {"kind": "started", "pid": 5})
     index.update(engine, [run])
@@ -80,7 +91,7 @@ def test_a_row_follows_its_run(run: RunFolder, output: Path, job: Any, record: A
 
 
 def test_it_is_made_anew_from_the_folders(finished: RunFolder, output: Path, make_run: Make) -> None:
-    engine = index.open_index(index.default_url(output))
+    engine = index.open_index(default_url(output))
     gone = make_run("quick")
     make_run("quick").history.write_bytes(b'a,b\n1,"\r2\n\0')
     other = ModelFolder(output / "other", output.parent / "logs" / "other").new_run("full")
@@ -115,13 +126,13 @@ def test_processes_that_open_a_new_index_at_once_all_write(make_run: Make, outpu
         for run in runs
     ]
     assert [writer.communicate()[1] for writer in writers] == [""] * 4
-    engine = index.open_index(index.default_url(output))
+    engine = index.open_index(default_url(output))
     assert [row["number"] for row in index.rows(engine)] == [1, 2, 3, 4]
 
 
 def test_tables_made_by_somebody_else_meanwhile(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the question whether a table is there and its making, another process makes it."""
-    url = index.default_url(output)
+    url = default_url(output)
     make = index.metadata.create_all
     calls = []
 

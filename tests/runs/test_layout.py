@@ -26,8 +26,11 @@ def test_a_run_is_named_by_its_folder(model: ModelFolder, run: RunFolder) -> Non
 
 def test_the_log_is_where_run_json_says(model: ModelFolder, run: RunFolder) -> None:
     assert run.log() == model.log_of(run) == model.logs / "001-full.log"
-    run.run_json.write_text(json.dumps({"log": "../../elsewhere/x.log"}))
-    assert run.log() == run.path.parents[1] / "elsewhere" / "x.log"
+    run.run_json.write_text(json.dumps({"log": "../../elsewhere/model_3/001-full.log"}))
+    assert run.log() == run.path.parents[1] / "elsewhere/model_3/001-full.log"
+    for foreign in ("../../elsewhere/x.log", "/etc/shadow", "../../../../../../etc/passwd", "a\0b", 7):
+        run.run_json.write_text(json.dumps({"log": foreign}))
+        assert run.log() == model.logs / "001-full.log", "no run of ours has such a log"
     run.run_json.unlink()
     assert run.log() == model.logs / "001-full.log"
 
@@ -128,3 +131,26 @@ def test_published_names() -> None:
     assert log_link("full", "model_3") == "training_3_full.log"
     assert results_name("quick", "model_3") == "results_quick_3.csv"
     assert results_name("full", "resnet") == "results_resnet.csv"
+
+
+def test_the_newest_of_ten_thousand_runs_is_found_without_touching_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = ModelFolder(tmp_path / "output" / "m", tmp_path / "logs" / "m")
+    for number in (9, 10, 999, 1000, 10_000):
+        (model.path / f"{number:03d}-full").mkdir(parents=True)
+    made: list[RunFolder] = []
+    init = RunFolder.__init__
+
+    def counted(self: RunFolder, path: Path) -> None:
+        made.append(self)
+        init(self, path)
+
+    monkeypatch.setattr(RunFolder, "__init__", counted)
+    newest = model.latest()
+    assert newest is not None and newest.path.name == "10000-full"
+    assert len(made) == 1
+    found = model.find(999)
+    assert found is not None and found.path.name == "999-full" and len(made) == 2
+    assert [run.number for run in model.newest_first()] == [10_000, 1000, 999, 10, 9]
+    assert [run.number for run in model.runs()] == [9, 10, 999, 1000, 10_000]

@@ -57,8 +57,8 @@ def saw(*incidents: Incident) -> RunState:
         ({"kind": "blind", "source": "log", "why": "denied"}, {"blind": (("log", "denied"),)}),
         ({"kind": "diary", "entry": 4, "incident": "x"}, {"diary": ((4, "x"),)}),
         ({"kind": "phase-skipped", "phase": "quick", "why": "ran"}, {"skipped": (("quick", "ran"),)}),
-        ({"kind": "restart", "by_user": True}, {"called_off": True}),
-        ({"kind": "restart", "attempt": 2}, {}),
+        ({"kind": "restart", "by_user": True}, {"called_off": True, "restart_told": True}),
+        ({"kind": "restart", "attempt": 2}, {"restart_told": True}),
         (
             {"kind": "gates", "results": [{"name": "exit", "state": "passed", "sentence": "0"}]},
             {"gates": (GateResult("exit", "passed", "0"),)},
@@ -163,12 +163,19 @@ def test_the_failure_to_show_first(incidents: list[Incident], shown: str | None)
 RUNNING = folded({"kind": "started", "pid": 5, "at": T0})
 
 
-@pytest.mark.parametrize("life", ["starting", "running", "ending"])
+@pytest.mark.parametrize("life", ["starting", "running"])
 def test_a_run_without_a_supervisor_is_not_green(life: Life) -> None:
     assert settle(RUNNING, life, None, True, T1).blind == ()
     state = settle(RUNNING, life, None, False, T1)
     assert (state.status, state.supervised) == ("running", False)
     assert [source for source, _ in state.blind] == ["supervisor"]
+
+
+def test_a_process_that_has_ended_does_not_run_while_its_shim_is_held_up() -> None:
+    assert settle(RUNNING, "ending", None, True, T1).status == "finishing"
+    state = settle(RUNNING, "ending", None, False, T1)
+    assert (state.alive, state.duration_s) == (False, 60)
+    assert state.blind == (("supervisor", "nobody judges how this run ended"),)
 
 
 @pytest.mark.parametrize("life", ["unknown-end", "elsewhere"])
@@ -243,7 +250,7 @@ def test_events_that_claim_it_runs_do_not_make_it_run(run: RunFolder, job: Any, 
     assert (state.status, state.supervised) == ("running", False)
     assert state.blind == (("supervisor", "no supervisor watches this run"),)
     job.kill()
-    assert observe(run).status == "running", "its shim is about to write how it ended"
+    assert observe(run).status == "finishing", "its shim is about to write how it ended"
     job.end_shim()
     assert (observe(run).status, observe(run).reason) == ("ended", "lost")
 

@@ -42,6 +42,22 @@ def test_samples_as_they_come(tmp_path: Path) -> None:
     reader.close()
 
 
+def test_who_looks_at_the_last_samples_keeps_no_others(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.csv"
+    last, every = TelemetryReader(path, keep=100), TelemetryReader(path)
+    most = 0
+    for piece in range(40):
+        with path.open("a") as file:
+            file.write("time,job_rss\n" if not piece else "")
+            file.writelines(f"{piece * 30 + n},{n}\n" for n in range(30))
+        assert last.poll() == every.poll() == 30
+        most = max(most, last.rows)
+        assert last.last() == every.last() and last.series("time", 100) == every.series("time", 100)
+    assert most <= 125 and every.rows == 1200
+    last.close()
+    every.close()
+
+
 def test_gpus_and_what_the_driver_does_not_say(tmp_path: Path) -> None:
     path = tmp_path / "telemetry.csv"
     sample(

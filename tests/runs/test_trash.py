@@ -13,7 +13,7 @@ from catalog_world import Yard
 from trainer_tui.runs.catalog.trash import TrashError, delete, empty, list_trash, refusal, restore
 from trainer_tui.runs.events import EventLog
 from trainer_tui.runs.files import replace_json, try_lock
-from trainer_tui.runs.index import all_runs
+from trainer_tui.runs.index_rows import all_runs
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.process import boot_id, host_name
 

@@ -23,8 +23,8 @@ _BACKSPACES = re.compile(rb"\x08{2,}")
 _OVERSTRUCK = re.compile(rb"[^\x08\r\n]\x08")
 _DELETED = bytes(code for code in range(32) if code not in (9, 10, 13)) + b"\x7f"
 _NOISY = re.compile(rb"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]")
-_CR_BEFORE_LF = re.compile(rb"\r+\n")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CR_BEFORE_LF = re.compile(rb"(?<!\r)\r+\n")  # the look behind: a long run of them is tried once
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def clean(raw: bytes) -> bytes:

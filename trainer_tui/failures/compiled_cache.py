@@ -105,6 +105,8 @@ def _parts(data: bytes, key: str, count: int) -> list[bytes] | None:
     parts: list[bytes] = []
     at = 0
     while at < len(body):
+        if len(body) - at < _LENGTH.size:
+            return None
         (length,) = _LENGTH.unpack_from(body, at)
         at += _LENGTH.size + length
         parts.append(body[at - length : at])

@@ -147,6 +147,9 @@ def _by_code(end: _End, code: int) -> Incident:
     if custom is not None and custom.kind:
         return end.incident(custom.kind, f"exit-{code}", f"{said}: {custom.meaning}", custom.hints)
     meaning = f" ({custom.meaning})" if custom is not None else ""
+    if end.scene.full_disk:
+        unsaid = f"{said}{meaning} and could not write why: {end.scene.full_disk}"
+        return end.incident("disk-full", "exit-disk", unsaid, words.DISK_HINTS)
     hints = (custom.hints if custom is not None else ()) + _UNSAID
     return end.incident("unclassified", "exit-code", f"{said}{meaning}; nothing in the log says why", hints)
 

@@ -78,6 +78,10 @@ MEMORY_HINTS = (
     "Load less data at a time, use a smaller dtype or fewer DataLoader workers.",
     "Look at the memory curve of this run: steady growth is a leak, a jump is one large allocation.",
 )
+DISK_HINTS = (
+    "Make room where the log lies (`df -h`), or put `logs` and `output` on a larger disk in trainer.toml.",
+    "Then start again: what it printed last could not be written.",
+)
 KILLED_HINTS = (
     "Ask who shares this machine; container runtimes, schedulers and out-of-memory daemons send it too.",
     *MEMORY_HINTS,

@@ -104,6 +104,15 @@ class Scanner:
             self._skipping = True
         return found
 
+    @property
+    def passes_over(self) -> bool:
+        """Whether it is inside of a piece so long that the rest of it is not looked at."""
+        return self._skipping and not self._skipped_cr
+
+    def pass_over(self, count: int) -> None:
+        """Count bytes of that piece that need not be fed: those of a hole in the file."""
+        self._at += count
+
     def finish(self) -> list[Incident]:
         """Incidents of the unfinished last line and of open tracebacks: call it once, at the end."""
         found: list[Incident] = []

@@ -40,11 +40,16 @@ class Scene:
     """How long before the end the OOM killer's counter was last seen to rise; None: nobody counted."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables of a scheduler."""
+    full_disk: str = ""
+    """Which disk had no byte left at the end, so that the log may lack its last words; empty: none."""
     ended_at: float | None = None
     """Wall time of the end, seconds since the epoch."""
 
 
 NOTHING_SEEN = Scene()
+
+_LONGEST_STAMP = 12
+"""Digits of seconds since 1970 for the next thirty thousand years."""
 
 
 def oom_proof(exit: Mapping[str, Any], scene: Scene) -> str:
@@ -124,7 +129,7 @@ def crashed_in(scene: Scene) -> str:
 def job_over(scene: Scene) -> str:
     """That a scheduler's job ended here by its time limit, in words; empty when that is not known."""
     until = scene.environment.get("SLURM_JOB_END_TIME", "")
-    if scene.ended_at is None or not until.isdigit():
+    if scene.ended_at is None or not (until.isascii() and until.isdigit()) or len(until) > _LONGEST_STAMP:
         return ""
     if -JOB_END_BEFORE_S <= scene.ended_at - int(until) <= JOB_END_AFTER_S:
         return f"the time of Slurm job {scene.environment.get('SLURM_JOB_ID', '?')} was over"

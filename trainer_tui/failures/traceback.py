@@ -15,12 +15,10 @@ from trainer_tui.failures.automaton import Hits
 from trainer_tui.failures.clean import shorten
 from trainer_tui.failures.fold import Folder
 from trainer_tui.failures.frame_kinds import kind_by_frames
-from trainer_tui.failures.open_traceback import SIDE_THREAD, TAIL, OpenTraceback, label_of
+from trainer_tui.failures.open_traceback import SIDE_THREAD, OpenTraceback, label_of
+from trainer_tui.failures.traceback_lines import PATIENCE, after, inside
 from trainer_tui.runs.incident import Incident
 
-_FRAMES = 200
-_PATIENCE = 200
-"""Foreign lines between the lines of one traceback before it is given up."""
 _RELINK = 60
 """Lines after an exception within which "During handling of ..." still belongs to it."""
 _EXCUSE = 20
@@ -80,11 +78,11 @@ class TracebackReader:
 
     def _give_up(self, line: int, found: list[Incident]) -> None:
         """Closes tracebacks whose process has not written for long: it died in the middle."""
-        if line - self._looked < _PATIENCE:
+        if line - self._looked < PATIENCE:
             return
         self._looked = line
         for stream in [
-            stream for stream, current in self._open.items() if line - current.last > 5 * _PATIENCE
+            stream for stream, current in self._open.items() if line - current.last > 5 * PATIENCE
         ]:
             self._close(stream, found)
 
@@ -190,114 +188,17 @@ class TracebackReader:
     ) -> bool:
         before = line - current.last
         body = current.unlabelled(body)
-        taken = (self._after if current.ended else self._inside)(current, body, line, hits, found)
+        taken = after(current, body, hits) if current.ended else inside(current, body, line, hits)
+        if isinstance(taken, tuple):
+            self._emit(current, taken, line, hits, found)
         if taken:
             current.last = line
             return True
-        if current.ended or (not current.frames and current.strange > 3) or before > _PATIENCE:
+        if current.ended or (not current.frames and current.strange > 3) or before > PATIENCE:
             self._close(stream, found)
         else:
             current.strange += 1
         return False
-
-    def _inside(
-        self, current: OpenTraceback, body: str, line: int, hits: Hits, found: list[Incident]
-    ) -> bool:
-        if current.style == "group":
-            inner = pytext.strip_margin(body)
-            if inner is None:
-                current.ended = current.incident is not None  # the margin ends with the group
-                return False
-            current.add(body)
-            self._frame(current, inner)
-            if exception := pytext.exception_in_traceback(inner):
-                self._emit(current, exception, line, hits, found)
-            return True
-        if not body.strip():
-            current.blanks += 1
-            return current.style != "plain" or current.blanks <= 5
-        if pytext.header_style(body) is not None:  # several processes wrote into each other
-            current.add(body)
-            return True
-        if current.style == "rich":
-            return self._in_box(current, body, line, hits, found)
-        inner = body[current.indent :] if not body[: current.indent].strip() else body
-        exception = pytext.exception_in_traceback(pytext.untangle(inner))
-        if current.style == "ipython":
-            if exception and exception[0].rpartition(".")[2] == current.name.rpartition(".")[2]:
-                current.add(body)
-                self._emit(current, exception, line, hits, found)
-            elif hits.rules:
-                return False
-            else:
-                current.add(body)
-                self._frame(current, inner)
-            return line - current.line < 5 * _PATIENCE
-        if self._frame(current, inner) or inner.startswith((" ", "\t")):
-            current.add(body)
-            return True
-        if exception:
-            current.add(body)
-            self._emit(current, exception, line, hits, found)
-            return True
-        return False
-
-    def _in_box(
-        self, current: OpenTraceback, body: str, line: int, hits: Hits, found: list[Incident]
-    ) -> bool:
-        if pytext.closes_box(body):
-            current.boxed = False
-        elif not current.boxed:
-            exception = pytext.exception_in_traceback(body.strip())
-            if exception is None:
-                return False
-            current.add(body)
-            self._emit(current, exception, line, hits, found)
-            return True
-        elif not body.startswith((" ", "│", "┃")):
-            return False
-        current.add(body)
-        self._frame(current, pytext.strip_box(body))
-        return True
-
-    def _after(self, current: OpenTraceback, body: str, line: int, hits: Hits, found: list[Incident]) -> bool:
-        """Lines after the exception: blanks, notes, and the sentence that chains the next traceback to it."""
-        if not body.strip():
-            current.blanks += 1
-            return current.blanks <= 3
-        if any(chain in body for chain in pytext.CHAINS):
-            current.chained, current.blanks = True, 0
-            current.add(body)
-            return True
-        style = pytext.header_style(body)
-        if style is not None:
-            if not current.chained:
-                return False
-            current.chained = current.ended = False
-            current.style, current.indent, current.blanks = style, pytext.indent_of(body), 0
-            current.name, current.boxed = pytext.notebook_name(body), True
-            current.add(body)
-            return True
-        if pytext.frame_of(body, current.style) and body.startswith(" "):
-            return True  # the twin of a traceback that two processes wrote into each other
-        noted = body.startswith((" ", "\t")) and not current.blanks
-        if not noted and pytext.CONTINUATION.match(body):
-            noted = not any(rule.severity == "error" for rule, _ in hits.rules)
-        if not noted or current.added >= TAIL:
-            return False
-        current.added += 1
-        current.add(body)
-        current.stale = True
-        return True
-
-    def _frame(self, current: OpenTraceback, body: str) -> bool:
-        frame = pytext.frame_of(body, current.style)
-        if frame and len(current.frames) < _FRAMES:
-            current.frames.append(frame)
-            current.blanks = 0  # loguru sets its frames apart
-        if current.severity == "error" and pytext.TEARDOWN.search(body):
-            current.severity, current.rule = "notice", "teardown"
-        return bool(frame)
 
     # ---- incidents
 

@@ -8,20 +8,20 @@ move, and the watch is armed again when they are quiet. Where events do not reac
 
 from __future__ import annotations
 
-import logging
 import os
+import select
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from watchdog.observers.api import BaseObserver
+from trainer_tui.runs.inotify import Inotify
 
 BUSY_POLL_S = 0.05
 QUIET_POLL_S = 1.0
-CALM_AFTER_S = 2.0
+CALM_AFTER_S = 0.15
+"""So long after the last change it is quiet: three looks. A script that writes each second is, in between."""
 
 
 class Changes:
@@ -43,8 +43,11 @@ class Changes:
         self._busy_poll_s = busy_poll_s
         self._ignore = frozenset(ignore)
         self._wake = threading.Event()
+        self._bell: tuple[int, int] | None = None
+        """A pipe: a byte in it ends the waiting for inotify."""
+        self._bell_lock = threading.Lock()
         self._folders = list(dict.fromkeys(folders))
-        self._observer: BaseObserver | None = None
+        self._inotify: Inotify | None = None
         self._armed = False
         self._last_change = time.monotonic()
         self.problem: str = ""
@@ -63,13 +66,17 @@ class Changes:
         pause = self._busy_poll_s if busy else self._quiet_poll_s
         if timeout is not None:
             pause = min(pause, timeout)
-        if self._wake.wait(max(0.0, pause)) and not busy:
+        if self._sleep(max(0.0, pause)) and not busy:
             self._last_change = time.monotonic()
         self._wake.clear()
 
     def wake(self) -> None:
         """Wake the reader from another thread."""
         self._wake.set()
+        with self._bell_lock:  # once it is closed, its number may be another file's
+            if self._bell is not None:
+                with suppress(BlockingIOError):  # full: it rings already
+                    os.write(self._bell[1], b"\0")
 
     def follow(self, folders: Iterable[Path]) -> None:
         """Watch these folders from now on."""
@@ -80,57 +87,61 @@ class Changes:
     def close(self) -> None:
         """Stop watching."""
         self._armed = False
-        if self._observer is not None:
-            self._observer.unschedule_all()
-            self._observer.stop()
-            self._observer = None
+        if self._inotify is not None:
+            self._inotify.close()
+            self._inotify = None
+        with self._bell_lock:
+            for descriptor in self._bell or ():
+                os.close(descriptor)
+            self._bell = None
+
+    def _sleep(self, seconds: float) -> bool:
+        """Sleep so long at most; True when something woke us."""
+        if not self._armed or self._inotify is None or self._bell is None:
+            return self._wake.wait(seconds)
+        until = time.monotonic() + seconds
+        poll = select.poll()
+        poll.register(self._inotify.descriptor, select.POLLIN)
+        poll.register(self._bell[0], select.POLLIN)
+        while not self._wake.is_set():
+            left = until - time.monotonic()
+            ready = dict(poll.poll(max(0.0, left) * 1000))
+            if self._bell[0] in ready:
+                os.read(self._bell[0], 4096)
+                return True
+            if self._inotify.descriptor in ready and self._is_news():
+                return True
+            if left <= 0:
+                return False
+        return True
+
+    def _is_news(self) -> bool:
+        assert self._inotify is not None
+        return any(name not in self._ignore for _, name in self._inotify.read())
 
     def _arm(self) -> bool:
         if self._armed or self.problem:
             return False
         try:
-            observer = self._observer or self._start()
-            handler = self._handler()
+            inotify = self._inotify or self._start()
+            inotify.read()  # what was left over when the watches were taken off
             for folder in self._folders:
                 if folder.is_dir():
-                    # A watch on a link would see changes of the link alone.
-                    observer.schedule(handler, os.path.realpath(folder), recursive=False)
-        except (OSError, RuntimeError) as error:  # RuntimeError: no thread can be started
-            why = error.strerror if isinstance(error, OSError) and error.strerror else error
-            self.problem = f"inotify is not available ({why}); polling instead"
+                    inotify.watch(folder)
+        except OSError as error:
+            self.problem = f"inotify is not available ({error.strerror or error}); polling instead"
             self.close()
             return False
         self._armed = True
         return True
 
-    def _start(self) -> BaseObserver:
-        from watchdog.observers import Observer
-
-        # It warns of an event that comes in while a watch is taken off, which is our everyday life.
-        logging.getLogger("watchdog").setLevel(logging.CRITICAL)
-        observer = Observer()
-        observer.daemon = True
-        observer.start()
-        self._observer = observer
-        return observer
-
-    def _handler(self) -> Any:
-        from watchdog.events import FileSystemEvent, FileSystemEventHandler
-
-        wake, ignore = self._wake, self._ignore
-
-        class Handler(FileSystemEventHandler):
-            def on_any_event(self, event: FileSystemEvent) -> None:
-                if event.event_type in ("opened", "closed_no_write"):
-                    return
-                if event.is_directory and event.event_type == "modified":
-                    return  # comes with every event of a file in it, those that are ignored included
-                if os.path.basename(os.fsdecode(event.src_path)) not in ignore:
-                    wake.set()
-
-        return Handler()
+    def _start(self) -> Inotify:
+        reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
+        self._bell = reading, writing
+        self._inotify = Inotify()
+        return self._inotify
 
     def _disarm(self) -> None:
-        if self._observer is not None and self._armed:
-            self._observer.unschedule_all()
+        if self._inotify is not None and self._armed:
+            self._inotify.unwatch()
         self._armed = False

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
+
+_LONGEST_S = 1e12
+"""Longer is no duration of ours."""
 
 
 def utc_now() -> str:
@@ -22,6 +25,8 @@ def parse_utc(stamp: str) -> datetime | None:
         moment = datetime.fromisoformat(stamp)
     except (TypeError, ValueError):
         return None
+    if not MINYEAR + 1 < moment.year < MAXYEAR - 1:
+        return None  # in another time zone it may be none that a computer knows
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -35,7 +40,7 @@ def seconds_between(start: str, end: str) -> float | None:
 
 def duration_text(seconds: float | None) -> str:
     """`3 h 10 min`, `2 min 11 s`, `12 s` or `0.4 s`; `–` when unknown."""
-    if seconds is None or not math.isfinite(seconds):
+    if seconds is None or not abs(seconds) < math.inf or abs(seconds) > _LONGEST_S:
         return "–"
     if 0 < seconds < 9.95:
         return f"{seconds:.1f} s"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from trainer_tui.runs.clock import utc_now
-from trainer_tui.runs.files import LineAppender, complete_lines, parse_records
+from trainer_tui.runs.files import LineAppender, parse_records, read_new_lines
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.process import host_name
 
@@ -60,11 +60,8 @@ class ControlReader:
     def poll(self) -> list[dict[str, Any]]:
         """The unanswered requests since the last call. Raises OSError when the file cannot be read."""
         try:
-            with open(self.path, "rb") as file:
-                file.seek(self._offset)
-                data = file.read()
+            lines, used = read_new_lines(self.path, self._offset)
         except FileNotFoundError:
             return []
-        lines, used = complete_lines(data)
         self._offset += used
         return [r for r in parse_records(lines) if str(r.get("id")) not in self._answered]

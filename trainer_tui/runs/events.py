@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from trainer_tui.runs.clock import utc_now
-from trainer_tui.runs.files import LineAppender, complete_lines, parse_records, read_records
+from trainer_tui.runs.event_shapes import in_shape
+from trainer_tui.runs.files import LineAppender, is_deep, parse_records, read_new_lines, read_records
+from trainer_tui.runs.secrets import mapped, masked_text
 
 KINDS: dict[str, str] = {
     "supervisor": "a supervisor took (or took over) the run",
@@ -43,8 +46,10 @@ Event = dict[str, Any]
 class EventLog:
     """Writes events; what a full disk refuses is kept and written, with its own time, when there is space."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, hide: Callable[[str], str] = masked_text) -> None:
+        """`hide`: what takes secrets out of a text; by default only what has the shape of one."""
         self._lines = LineAppender(path)
+        self._hide = hide
 
     @property
     def waiting(self) -> int:
@@ -60,7 +65,9 @@ class EventLog:
         """Record that something of this kind happened now, and return the event."""
         if kind not in KINDS:
             raise ValueError(f"unknown kind of event: {kind}")
-        event: Event = {"time": utc_now(), "kind": kind, **fields}
+        fields = {name: "…" if is_deep(value) else value for name, value in fields.items()}
+        told = fields if kind == "cursor" else mapped(fields, self._hide)
+        event: Event = {"time": utc_now(), "kind": kind, **told}
         line = json.dumps(_strict(event), ensure_ascii=False, separators=(",", ":"), default=str)
         # A lone surrogate (a file name that is not UTF-8) must not cost us the event.
         self._lines.append(line.encode("utf-8", "backslashreplace"))
@@ -84,7 +91,7 @@ def _strict(value: Any) -> Any:
 
 def read_events(path: Path) -> list[Event]:
     """Every whole event in the file, none before there is one. Raises OSError when it cannot be read."""
-    return [event for event in read_records(path) if _is_event(event)]
+    return [in_shape(event) for event in read_records(path) if _is_event(event)]
 
 
 def _is_event(record: Event) -> bool:
@@ -103,9 +110,7 @@ class EventReader:
     def poll(self) -> list[Event]:
         """The whole events that came since the last call."""
         try:
-            with open(self.path, "rb") as file:
-                file.seek(self._offset)
-                data = file.read()
+            lines, used = read_new_lines(self.path, self._offset)
         except FileNotFoundError:
             self.problem = ""
             return []
@@ -113,6 +118,5 @@ class EventReader:
             self.problem = error.strerror or str(error)
             return []
         self.problem = ""
-        lines, used = complete_lines(data)
         self._offset += used
-        return [event for event in parse_records(lines) if _is_event(event)]
+        return [in_shape(event) for event in parse_records(lines) if _is_event(event)]

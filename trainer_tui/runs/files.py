@@ -6,12 +6,24 @@ import errno
 import fcntl
 import json
 import os
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from trainer_tui.runs.plain import (
+    FILE_MODE,
+    LARGEST_DOCUMENT,
+    create_new,
+    open_plain,
+    plain_reader,
+    read_plain,
+    temporary_beside,
+)
+
+DEEPEST = 50
+"""Levels of a document; what walks through deeper ones would use up Python's stack."""
 
 NOT_JSON = (ValueError, RecursionError)
 """What `json.loads` raises for bytes that are no JSON, too deeply nested ones included."""
@@ -19,16 +31,19 @@ NOT_JSON = (ValueError, RecursionError)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 """What a file system without `flock` says."""
 
+_PIECE = 16 << 20
+"""Bytes of a stream that are taken at once."""
 
-def replace_atomic(path: Path, data: bytes, *, fsync: bool = True, mode: int = 0o666) -> None:
+
+def replace_atomic(path: Path, data: bytes, *, fsync: bool = True, mode: int = FILE_MODE) -> None:
     """Give `path` this content in one step: whoever reads sees the old file or the new one, whole.
 
     `mode`: who may read it, less what the umask takes away.
     Raises OSError and leaves the old file untouched when the disk is full or the folder cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    temporary = temporary_beside(path)
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        descriptor = create_new(temporary, mode)
         try:
             view = memoryview(data)
             while view:
@@ -49,16 +64,42 @@ def replace_atomic(path: Path, data: bytes, *, fsync: bool = True, mode: int = 0
         _sync_folder(path.parent)
 
 
-def replace_json(path: Path, document: Any, *, fsync: bool = True, mode: int = 0o666) -> None:
+def replace_json(path: Path, document: Any, *, fsync: bool = True, mode: int = FILE_MODE) -> None:
     """`replace_atomic` of a JSON document."""
     text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
     replace_atomic(path, text.encode() + b"\n", fsync=fsync, mode=mode)
 
 
+def parsed(data: bytes) -> Any:
+    """`json.loads` of a document of ours. Raises `NOT_JSON`, also for one that is nested too deeply."""
+    document = json.loads(data)
+    if data.count(b"[") + data.count(b"{") > DEEPEST and is_deep(document):
+        raise ValueError(f"nested more than {DEEPEST} levels deep")
+    return document
+
+
+def is_deep(value: Any) -> bool:
+    """Whether lists and tables stand more than `DEEPEST` levels deep in a value."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list | tuple)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return any(isinstance(inner, dict | list | tuple) for inner in level)
+
+
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The JSON object in `path`; None when it is absent or not (yet) one."""
+    """The JSON object in `path`; None when it is absent or not (yet) one.
+
+    A link that leads out of its folder is not followed.
+    """
     try:
-        document = json.loads(path.read_bytes())
+        document = parsed(read_plain(path, LARGEST_DOCUMENT, within=path.parent))
     except (OSError, *NOT_JSON):
         return None
     return document if isinstance(document, dict) else None
@@ -95,7 +136,7 @@ class LineAppender:
         if not self._waiting:
             return True
         try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+            descriptor = open_plain(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW)
             try:
                 self._write_waiting(descriptor)
             finally:
@@ -153,17 +194,31 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     Raises OSError when it cannot be read: who took that for an empty file would begin anew.
     """
     try:
-        data = path.read_bytes()
+        data = read_plain(path, within=path.parent)
     except (FileNotFoundError, NotADirectoryError):
         return []
     return list(parse_records(complete_lines(data)[0]))
+
+
+def read_new_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
+    """The complete lines from `offset` on, as far as one piece reaches, and how many bytes they take up.
+
+    Raises OSError, FileNotFoundError before there is a file.
+    """
+    with plain_reader(path, within=path.parent) as file:
+        file.seek(offset)
+        data = file.read(_PIECE)
+    lines, used = complete_lines(data)
+    if not used and len(data) == _PIECE:
+        return [], len(data)  # no line of ours is that long
+    return lines, used
 
 
 def parse_records(lines: list[bytes]) -> Iterator[dict[str, Any]]:
     """The JSON objects among `lines`."""
     for line in lines:
         try:
-            record = json.loads(line)
+            record = parsed(line)
         except NOT_JSON:
             continue
         if isinstance(record, dict):
@@ -176,7 +231,7 @@ def try_lock(path: Path) -> int | None:
     The lock belongs to the open file: whoever inherits the descriptor keeps it, and the kernel drops it with
     the last holder, however that one dies. Raises OSError, also where the file system has no locks.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
     try:
         for _ in range(10):
             if _lock_now(descriptor, fcntl.LOCK_EX):
@@ -203,7 +258,7 @@ def _lock_now(descriptor: int, kind: int) -> bool:
 def is_locked(path: Path) -> bool | None:
     """Whether some process holds the lock on `path`; None where the file system cannot tell."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_plain(path)
     except FileNotFoundError:
         return False
     except OSError:
@@ -223,7 +278,7 @@ def locked(path: Path) -> Iterator[int]:
 
     Yields a descriptor of the file, open for reading and writing.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
     try:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -235,7 +290,7 @@ def locked(path: Path) -> Iterator[int]:
 def _sync_folder(folder: Path) -> None:
     # Not every folder can be opened and not every file system can sync one; the rename itself has happened.
     with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)
         finally:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from trainer_tui.runs.clock import utc_stamp
 from trainer_tui.runs.events import Event, EventReader
-from trainer_tui.runs.files import is_locked, read_json
+from trainer_tui.runs.exit_document import read_exit
+from trainer_tui.runs.files import read_json
 from trainer_tui.runs.history import History, HistoryReader
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.logs.tail import LogLines, LogTail
 from trainer_tui.runs.plan import RunRequest
-from trainer_tui.runs.process import life_of
-from trainer_tui.runs.state import RunState, first_state, fold, observe, settle
+from trainer_tui.runs.process import life_of, running_s
+from trainer_tui.runs.state import RunState, first_state, fold, is_supervised, observe, settle
 from trainer_tui.runs.telemetry import TelemetryReader
+from trainer_tui.runs.typed import is_number
+
+UNTOLD = frozenset({"cursor"})
+"""Kinds of events that a follower does not keep: one a minute for days, and no view shows them."""
+
+SAMPLES = 1000
+"""Samples that a view of a run keeps: a quarter of an hour and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +47,13 @@ class RunFollower:
         self.run = run
         self.request: RunRequest | None = run.request()
         self.events: list[Event] = []
+        """What happened so far, but for `UNTOLD`."""
         self.log = LogTail(run.log(), keep=log_lines)
         self._folded = first_state(run, self.request)
         self.state: RunState = self._folded
         self._event_reader = EventReader(run.events)
         self._history = HistoryReader(run.history)
-        self.telemetry = TelemetryReader(run.telemetry)
+        self.telemetry = TelemetryReader(run.telemetry, keep=SAMPLES)
         self.progress: Progress | None = None
         self.problems: dict[str, str] = {}
         """What this view itself cannot read: file → why."""
@@ -63,16 +71,16 @@ class RunFollower:
                 self._folded = first_state(self.run, self.request)
                 for event in self.events:
                     self._folded = fold(self._folded, event)
-        supervised = bool(is_locked(self.run.supervisor_lock))
+        supervised = is_supervised(self.run)
         life = "ended" if self._folded.status == "ended" else life_of(self.run)
         new = self._event_reader.poll()
         self._see("events", self._event_reader.problem)
         for event in new:
             self._folded = fold(self._folded, event)
-        self.events.extend(new)
-        exit_status = self._folded.exit or read_json(self.run.exit_json)
+        self.events.extend(event for event in new if event["kind"] not in UNTOLD)
+        exit_status = self._folded.exit or read_exit(self.run.exit_json)
         now = utc_stamp(datetime.now(UTC))
-        self.state = settle(self._folded, life, exit_status, supervised, now)
+        self.state = settle(self._folded, life, exit_status, supervised, now, running_s(self.run))
         self._read_progress()
         return new
 
@@ -122,7 +130,7 @@ class RunFollower:
 
 def _number(value: Any) -> float | None:
     """A finite number of a document that any script may have written."""
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    return float(value) if is_number(value) else None
 
 
 class WatchFollower:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from trainer_tui.runs.plain import open_plain
+
 MARK = "translation.json"
 ASIDE = "training_history.translated.csv"
 
@@ -47,7 +49,7 @@ def while_ours(table: Path) -> Iterator[bool]:
 @contextmanager
 def _held(mark: Path, patience_s: float | None) -> Iterator[None]:
     try:
-        descriptor = os.open(mark, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = open_plain(mark, os.O_RDWR)
     except FileNotFoundError:
         yield
         return

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from trainer_tui.runs.files import complete_lines
 from trainer_tui.runs.history_block import LEAST, parse_block
+from trainer_tui.runs.plain import plain_reader
 from trainer_tui.runs.tail import Tail
 
 STEP_COLUMNS = ("epoch", "step", "iteration", "iter", "global_step", "round", "draw")
@@ -26,8 +27,14 @@ MAX_LINE = 1 << 20
 """Bytes of the longest line that is read; what never ends must not fill our memory."""
 
 
+LARGEST = 4 << 30
+"""Bytes of the largest history: ten million rows. A sparse file of a terabyte is none."""
+
 READ_SIZE = 1 << 20
 """Bytes read at a time."""
+
+PLAIN_LINE = 100_000
+"""Bytes of the longest line that is read without the module `csv`, which refuses longer cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,13 @@ class History:
         """One row."""
         return {name: values[index] for name, values in self.columns.items()}
 
+    def keep_last(self, count: int) -> None:
+        """Forget all rows but the last `count`."""
+        gone = max(0, self.rows - count)
+        for values in self.columns.values():
+            del values[:gone]
+        self.rows -= gone
+
     def tail(self, count: int) -> list[dict[str, float]]:
         """The last rows, oldest first."""
         return [self.row(i) for i in range(max(0, self.rows - count), self.rows)]
@@ -102,10 +116,12 @@ class HistoryReader:
         """(row, column) of empty cells among the rows of the last poll."""
         self.behind = False
         """Whether the last poll left something unread because it was to read only so much."""
-        self._tail = Tail(path)
+        self._tail = Tail(path, largest=LARGEST)
         self._rest = b""
         self._passing_over = False
         self._header: list[str] = []
+        self._plain: list[array[float]] = []
+        """The columns in the order of the header, where the header names all of them."""
         self._line = 0
 
     def poll(self, at_most: int | None = None) -> int:
@@ -119,7 +135,7 @@ class HistoryReader:
         if self._tail.rotated():
             # TrainingRun widens a history by an atomic rename; the old file gets no more rows.
             self._tail.close()
-            self._tail = Tail(self.path)
+            self._tail = Tail(self.path, largest=LARGEST)
             before = self._begin_again()
         while True:
             chunk = self._tail.read(at_most or READ_SIZE)
@@ -157,7 +173,7 @@ class HistoryReader:
         self.history.problems.clear()
         self.history.rows = 0
         self._rest, self._passing_over = b"", False
-        self._header, self._line = [], 0
+        self._header, self._plain, self._line = [], [], 0
         return 0
 
     def _feed(self, data: bytes) -> None:
@@ -172,7 +188,7 @@ class HistoryReader:
             self._line += 1
             if self._passing_over or len(line) > MAX_LINE:
                 self._problem(f"a line of more than {MAX_LINE >> 10} KiB was left out")
-            else:
+            elif not self._take_plain(line):
                 self._take(line)
             self._passing_over = False
         if len(self._rest) > MAX_LINE:
@@ -199,6 +215,21 @@ class HistoryReader:
         self.history.rows += block.rows
         self._line += block.rows
         return data[whole:]
+
+    def _take_plain(self, line: bytes) -> bool:
+        """Take a row of nothing but numbers as `_take` would, in a third of the time; False: not taken."""
+        line = line.rstrip(b"\r")
+        cells = line.split(b",")
+        if len(cells) != len(self._plain) or b"\r" in line or len(line) > PLAIN_LINE:
+            return False
+        try:
+            values = list(map(float, cells))
+        except ValueError:
+            return False
+        for column, value in zip(self._plain, values, strict=True):
+            column.append(value)
+        self.history.rows += 1
+        return True
 
     def _take(self, line: bytes) -> None:
         text = line.decode("utf-8", "replace").strip("\r\ufeff")
@@ -233,6 +264,8 @@ class HistoryReader:
         for name in self._header:
             if name not in self.history.columns:
                 self.history.columns[name] = array("d", [math.nan]) * self.history.rows
+        all_named = len(self._header) == len(self.history.columns)
+        self._plain = [self.history.columns[name] for name in self._header] if all_named else []
 
     def _add_row(self, cells: list[str]) -> None:
         if len(cells) != len(self._header):
@@ -255,9 +288,12 @@ class HistoryReader:
             self.history.problems.append(Problem(self._line, what))
 
 
-def read_history(path: Path) -> History:
-    """The whole history in a file. Raises OSError when there is none or it cannot be read."""
-    with open(path, "rb"):
+def read_history(path: Path, *, within: Path | None = None) -> History:
+    """The whole history in a file; `within`: the folder out of which no link may lead.
+
+    Raises OSError when there is none or it cannot be read.
+    """
+    with plain_reader(path, within=within):
         reader = HistoryReader(path)
     try:
         reader.poll()

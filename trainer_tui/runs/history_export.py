@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from trainer_tui.runs.history import History
+from trainer_tui.runs.text import ESCAPED
 
 PIECE = 10_000
 """Rows that are put into words at a time; the text of a million would take many times their memory."""
@@ -49,12 +50,9 @@ def _cell(value: float) -> str:
 def _json(table: History) -> bytes:
     names = list(table.columns)
     rows = islice(zip(*table.columns.values(), strict=False), table.rows)
-    pieces = (
-        json.dumps(dict(zip(names, map(_plain, row), strict=True)), ensure_ascii=False).encode(
-            "utf-8", "replace"
-        )
-        for row in rows
-    )
+    escape = {} if all(map(str.isprintable, names)) else ESCAPED
+    texts = (json.dumps(dict(zip(names, map(_plain, row), strict=True)), ensure_ascii=False) for row in rows)
+    pieces = ((text.translate(escape) if escape else text).encode("utf-8", "replace") for text in texts)
     return b"[" + b", ".join(pieces) + b"]\n"
 
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
+from trainer_tui.runs.plain import open_plain, plain_reader, read_plain
 from trainer_tui.runs.script_io import cell, quoted, replacing, warn
 
 FIRST = ("epoch", "train_loss", "val_loss")
@@ -130,7 +131,7 @@ class HistoryWriter:
 
             claim(self.path)
         try:
-            text = self.path.read_bytes()
+            text = read_plain(self.path)
         except FileNotFoundError:
             text = b""
         end = text.rfind(b"\n") + 1
@@ -150,7 +151,7 @@ class HistoryWriter:
         new = [name for name in ordered(row) if name not in self._columns]
         columns = [*self._columns, *new][:MOST_COLUMNS]
         filler = b"," * (len(columns) - len(self._columns)) + b"\n"
-        with self.path.open("rb") as old, replacing(self.path) as wider:
+        with plain_reader(self.path) as old, replacing(self.path) as wider:
             old.readline()
             wider.write(_header(columns).encode())
             for line in old:
@@ -163,8 +164,7 @@ class HistoryWriter:
     def _write(self, text: str) -> None:
         """Append whole lines in one write; what a full disk took of them is taken back."""
         if self._file is None:
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-            self._file = os.open(self.path, flags, 0o666)
+            self._file = open_plain(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             self._size = os.fstat(self._file).st_size
         data = text.encode(errors="replace")
         written = os.write(self._file, data)

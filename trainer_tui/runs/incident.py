@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
+
+from trainer_tui.runs.typed import values_for
 
 Severity = Literal["notice", "warning", "error"]
 Fate = Literal["suspected", "confirmed", "recovered"]
 
 SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "error")
+FATES: tuple[Fate, ...] = ("suspected", "confirmed", "recovered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,15 @@ class Incident:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Incident:
         """The incident of an event; unknown keys (a newer version's) are ignored."""
-        known = {f.name for f in fields(cls)}
-        values = {key: value for key, value in data.items() if key in known}
+        values = values_for(cls, data)
         for name in ("frames", "hypotheses"):
             if name in values:
                 values[name] = tuple(values[name])
+        # Words of a newer version must neither alarm anybody nor go unseen.
+        if values.get("severity") not in SEVERITIES:
+            values["severity"] = "warning"
+        if values.get("fate", "suspected") not in FATES:
+            values["fate"] = "suspected"
         return cls(**values)
 
     def with_fate(self, fate: Fate, **facts: Any) -> Incident:

@@ -8,63 +8,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    Float,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    delete,
-    insert,
-    select,
-)
+from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import update as changing
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from trainer_tui.runs.history import History, read_history
-from trainer_tui.runs.layout import ModelFolder, RunFolder
-from trainer_tui.runs.state import RunState, observe
-
-metadata = MetaData()
-
-ml_training_runs = Table(
-    "ml_training_runs",
+from trainer_tui.runs.index_rows import all_runs, default_url, refusal, row_of
+from trainer_tui.runs.index_tables import (
+    REFERRED,
+    connect,
+    lacking,
     metadata,
-    Column("training_run_id", String(255), primary_key=True),
-    Column("algorithm_name", String(255), nullable=False),
-    Column("framework", String(64)),
-    Column("hyperparameters", JSON, nullable=False),
-    Column("train_metrics", JSON),
-    Column("validation_metrics", JSON),
-    Column("model_artifact_uri", Text),
-    Column("status", String(32), nullable=False),
-    Column("started_at", String(32)),
-    Column("completed_at", String(32)),
-    Column("training_duration_seconds", Float),
-    Column("trained_by", String(64)),
-    Column("phase", String(16), nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("watch", Integer),
-    Column("reason", String(32)),
-    Column("sentence", Text),
-    Column("peak_memory_bytes", Float),
-    Column("epochs", Float),
+    ml_training_runs,
+    widen,
+    writing,
 )
-"""The document's columns that a supervised run can fill, and ours."""
-
-_FINAL = {"passed": "completed"}
-
-
-def default_url(output: Path) -> str:
-    """The index next to the runs."""
-    return f"sqlite:///{output / 'runs.db'}"
+from trainer_tui.runs.layout import RunFolder
 
 
 def open_index(url: str) -> Engine:
@@ -72,46 +35,73 @@ def open_index(url: str) -> Engine:
 
     Raises sqlalchemy.exc.SQLAlchemyError when it cannot be reached, ImportError when its driver is missing.
     """
-    engine = create_engine(url)
+    engine = connect(url)
     try:
         metadata.create_all(engine)
     except DBAPIError:
         metadata.create_all(engine)  # somebody else was making them at the same time
+    with engine.connect() as connection:
+        narrow = lacking(connection)
+    if narrow:
+        with writing(engine) as connection:
+            widen(connection)
     return engine
 
 
 def update(engine: Engine, runs: Iterable[RunFolder]) -> int:
     """Write the row of each run as its folder stands now; returns how many."""
-    rows = [row for run in runs if (row := _row(run)) is not None]
-    with engine.begin() as connection:
-        for row in rows:
-            connection.execute(
-                delete(ml_training_runs).where(ml_training_runs.c.training_run_id == row["training_run_id"])
-            )
-        _insert(connection, rows)
+    rows = [row for run in runs if (row := row_of(run)) is not None]
+    put(engine, rows)
     return len(rows)
 
 
 def rebuild(engine: Engine, output: Path) -> int:
-    """Make the index anew from every run folder below `output`; returns the number of runs."""
-    rows = [row for run in all_runs(output) if (row := _row(run)) is not None]
-    with engine.begin() as connection:
-        connection.execute(delete(ml_training_runs))
-        _insert(connection, rows)
+    """Make the index anew from every run folder below `output`; returns the number of runs.
+
+    Rows of runs that are gone go too, but for those that other tables refer to.
+    """
+    rows = [row for run in all_runs(output) if (row := row_of(run)) is not None]
+    put(engine, rows)
+    kept = {row["training_run_id"] for row in rows}
+    key = ml_training_runs.c.training_run_id
+    with writing(engine) as connection:
+        for gone in [name for name in connection.scalars(select(key)) if name not in kept]:
+            with suppress(IntegrityError), connection.begin_nested():
+                connection.execute(delete(ml_training_runs).where(key == gone))
     return len(rows)
 
 
-def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(ml_training_runs), rows)
+def put(engine: Engine, rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows (column → value) of `ml_training_runs`: a new one, or what is given of one that is there.
+
+    A row is never deleted and made anew, for other tables may refer to it. What it refers to itself is made
+    where it is missing, with nothing but its id: the index can be rebuilt into an empty database.
+    """
+    key = ml_training_runs.c.training_run_id
+    # In order of their names, so that two processes never wait for each other.
+    ordered = sorted(rows, key=lambda row: str(row["training_run_id"]))
+    with writing(engine) as connection:
+        for row in ordered:
+            for column, (table, name) in REFERRED.items():
+                if row.get(column) is not None:
+                    _insert(connection, table, {column: row[column], name: row[column]})
+            if not _insert(connection, ml_training_runs, row):
+                connection.execute(
+                    changing(ml_training_runs).where(key == row["training_run_id"]).values(row)
+                )
 
 
-def all_runs(output: Path) -> list[RunFolder]:
-    """Every run below `output`, by model and number."""
-    if not output.is_dir():
-        return []
-    folders = sorted(path for path in output.iterdir() if path.is_dir())
-    return [run for folder in folders for run in ModelFolder(folder, folder).runs() if run.run_json.exists()]
+def _insert(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
+    """Whether the row is new; one with its key stays as it is."""
+    [key] = table.primary_key.columns
+    if connection.scalar(select(key).where(key == row[key.name])) is not None:
+        return False
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(table).values(row))
+    except IntegrityError:
+        return False  # somebody else wrote it at the same time
+    return True
 
 
 def rows(engine: Engine) -> list[dict[str, Any]]:
@@ -123,50 +113,15 @@ def rows(engine: Engine) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in found]
 
 
-def _row(run: RunFolder) -> dict[str, Any] | None:
-    request = run.request()
-    if request is None:
-        return None
-    state = observe(run)
-    try:
-        history = read_history(run.history)
-    except OSError:
-        history = History()
-    last = {name: history.last(name) for name in history.metrics()}
-    return {
-        "training_run_id": run.name,
-        "algorithm_name": request.model,
-        "framework": None,
-        "hyperparameters": {"command": list(request.command), "seed": request.plan.seed},
-        "train_metrics": {name: value for name, value in last.items() if not name.startswith("val_")},
-        "validation_metrics": {name: value for name, value in last.items() if name.startswith("val_")},
-        "model_artifact_uri": next((path.absolute().as_uri() for path in run.models()), None),
-        "status": _status(state),
-        "started_at": state.started or state.created,
-        "completed_at": state.ended or None,
-        "training_duration_seconds": state.duration_s,
-        "trained_by": request.user,
-        "phase": request.phase,
-        "number": request.number,
-        "watch": request.watch,
-        "reason": state.reason or None,
-        "sentence": state.sentence or None,
-        "peak_memory_bytes": (state.exit or {}).get("max_rss_bytes"),
-        "epochs": history.last(history.step_column) if history.step_column else history.rows or None,
-    }
-
-
-def _status(state: RunState) -> str:
-    return _FINAL.get(state.reason, "failed") if state.over else "running"
-
-
 def main(arguments: list[str]) -> int:
     """Update the rows of the runs given; 1 with one sentence when the index cannot be reached."""
     url, output, *folders = arguments
+    if not any(Path(folder).is_dir() for folder in folders):
+        return 0  # deleted or moved away meanwhile: nothing is made anew in the old place
     try:
         update(open_index(url or default_url(Path(output))), [RunFolder(Path(folder)) for folder in folders])
     except (SQLAlchemyError, ImportError) as error:
-        print(f"the run index {url or 'runs.db'} was not updated: {error}", file=sys.stderr)
+        print(refusal(url, error), file=sys.stderr)
         return 1
     return 0
 

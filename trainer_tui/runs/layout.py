@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from trainer_tui.runs.files import locked, read_json
+from trainer_tui.runs.plain import FOLDER_MODE, make_folders
 from trainer_tui.runs.plan import RunRequest
+from trainer_tui.runs.schema import is_newer, version_of
+from trainer_tui.runs.withheld import read_request
 
 _FOLDER = re.compile(r"(\d{3,})-(quick|full)")
 
@@ -115,8 +119,8 @@ class RunFolder:
         return sorted(p for p in self.path.glob("model_final.*") if p.is_file())
 
     def request(self) -> RunRequest | None:
-        """What was asked; None when `run.json` is absent or not readable as one."""
-        document = read_json(self.run_json)
+        """What was asked, with its secrets where we may read them; None without a readable `run.json`."""
+        document = read_request(self.run_json)
         if document is None:
             return None
         try:
@@ -124,12 +128,19 @@ class RunFolder:
         except (AttributeError, KeyError, TypeError):
             return None
 
+    def version(self) -> int | None:
+        """The version of the folder, of whatever program made it; None when `run.json` is absent or none."""
+        document = read_json(self.run_json)
+        return None if document is None else version_of(document)
+
     def log(self) -> Path:
-        """The log file."""
+        """The log file. Of a path that no run of ours has, `run.json` may say what it likes."""
         document = read_json(self.run_json) or {}
         relative = document.get("log")
-        if isinstance(relative, str):
-            return Path(os.path.normpath(self.path / relative))
+        if isinstance(relative, str) and "\0" not in relative:
+            log = Path(os.path.normpath(self.path / relative))
+            if (log.parent.name, log.name) == (self.model, f"{self.path.name}.log"):
+                return log
         return self.path.parents[1].parent / "logs" / self.model / f"{self.path.name}.log"
 
 
@@ -157,58 +168,69 @@ class ModelFolder:
 
     def runs(self) -> list[RunFolder]:
         """The model's runs, oldest first."""
-        try:
-            names = os.listdir(self.path)
-        except OSError:
-            return []
-        found = [RunFolder(self.path / name) for name in names if _FOLDER.fullmatch(name)]
-        return sorted(found, key=lambda run: run.number)
+        return [RunFolder(self.path / name) for _, name in self._names()]
+
+    def newest_first(self) -> Iterator[RunFolder]:
+        """The model's runs, newest first: whoever looks for one of the last need not make them all."""
+        for _, name in reversed(self._names()):
+            yield RunFolder(self.path / name)
 
     def latest(self) -> RunFolder | None:
         """The newest run."""
-        runs = self.runs()
-        return runs[-1] if runs else None
+        return next(self.newest_first(), None)
 
     def newest(self) -> RunFolder | None:
         """The newest run that was asked for: a folder without `run.json` is nobody's run."""
-        return next((run for run in reversed(self.runs()) if run.request() is not None), None)
+        return next((run for run in self.newest_first() if _was_asked_for(run)), None)
 
     def find(self, number: int) -> RunFolder | None:
         """The run with this number."""
-        return next((run for run in self.runs() if run.number == number), None)
+        return next((RunFolder(self.path / name) for found, name in self._names() if found == number), None)
 
     def watch_runs(self, watch: int) -> list[RunFolder]:
         """The runs of one watch, oldest first."""
-        return [
-            run
-            for run in self.runs()
-            if run.number >= watch and (read_json(run.run_json) or {}).get("watch") == watch
-        ]
+        later = [RunFolder(self.path / name) for number, name in self._names() if number >= watch]
+        return [run for run in later if (read_json(run.run_json) or {}).get("watch") == watch]
 
     def new_run(self, phase: str) -> RunFolder:
         """Make the next run's folder. Its number was never used, not even by a run that is gone by now."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        self.logs.mkdir(parents=True, exist_ok=True)
+        make_folders(self.path)
+        make_folders(self.logs)
         # The folder's name does not claim its number alone: a quick and a full run may be made at once.
         with locked(self.path / "last_number") as last:
             noted = os.pread(last, 32, 0).strip()
-            known = [run.number for run in self.runs()] + self._logged_numbers()
+            known = [number for number, _ in self._names()] + self._logged_numbers()
             number = max([*known, int(noted) if noted.isdigit() else 0])
             while True:
                 number += 1
                 os.pwrite(last, b"%d\n" % number, 0)
                 run = RunFolder(self.path / f"{number:03d}-{phase}")
                 with suppress(FileExistsError):  # where nothing can be locked
-                    run.path.mkdir()
+                    run.path.mkdir(FOLDER_MODE)
                     return run
 
     def log_of(self, run: RunFolder) -> Path:
         """Where the log of a new run goes."""
         return self.logs / f"{run.path.name}.log"
 
+    def _names(self) -> list[tuple[int, str]]:
+        """(number, name) of each run's folder, oldest first."""
+        try:
+            names = os.listdir(self.path)
+        except OSError:
+            return []
+        return sorted((int(match[1]), name) for name in names if (match := _FOLDER.fullmatch(name)))
+
     def _logged_numbers(self) -> list[int]:
         matches = (_FOLDER.fullmatch(p.stem) for p in self.logs.glob("*.log"))
         return [int(match.group(1)) for match in matches if match]
+
+
+def _was_asked_for(run: RunFolder) -> bool:
+    if run.request() is not None:
+        return True
+    version = run.version()  # a newer version's request may be one that we cannot read
+    return version is not None and is_newer(version)
 
 
 def short_name(model: str) -> str:

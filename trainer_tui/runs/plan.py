@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from trainer_tui.runs.schema import SCHEMA, version_of
+from trainer_tui.runs.typed import values_for
 
 Phase = Literal["quick", "full"]
 
@@ -13,9 +16,6 @@ PHASE_TITLES: dict[str, str] = {"quick": "Phase 5A (quick validation)", "full": 
 
 MAIN_METRIC = "val_loss"
 """The column that tells better from worse where the settings name none."""
-
-SCHEMA = 1
-"""Version of the run folder; a reader ignores keys it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +86,7 @@ class WatchPlan:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> WatchPlan:
         """The plan in a `run.json`; keys of another version are ignored, absent ones take their default."""
-        values = _known(cls, data)
-        for name in _TUPLES:
-            if name in values:
-                values[name] = tuple(values[name])
-        return cls(**values)
-
-
-_TUPLES = (
-    "command",
-    "phases",
-    "sources",
-    "rules",
-    "disabled_rules",
-    "notify_on",
-    "notify_command",
-    "notify_apprise",
-)
+        return cls(**values_for(cls, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +119,7 @@ class RunRequest:
     memory_limit_bytes: int | None = None
     source_digest: str = ""
     schema: int = SCHEMA
+    """Version of the run folder: see `runs.schema`."""
 
     @property
     def name(self) -> str:
@@ -148,12 +133,7 @@ class RunRequest:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> RunRequest:
         """The request in a `run.json`. Raises KeyError or TypeError when it is not one."""
-        values = _known(cls, data)
+        values = values_for(cls, data)
         values["plan"] = WatchPlan.from_dict(values["plan"])
-        values["command"] = tuple(values["command"])
+        values["schema"] = version_of(data)
         return cls(**values)
-
-
-def _known(cls: Any, data: dict[str, Any]) -> dict[str, Any]:
-    names = {f.name for f in fields(cls)}
-    return {key: value for key, value in data.items() if key in names}

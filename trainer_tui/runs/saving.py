@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer_tui.runs.files import replace_atomic
+from trainer_tui.runs.plain import make_folders
 from trainer_tui.runs.script_io import cell, quoted, replacing
 
 
@@ -77,7 +78,7 @@ def write_checkpoint(folder: Path, content: Any, name: str) -> Path:
     """
     if not name or name.startswith(".") or {"/", "\\", "\0"} & set(name):
         raise ValueError(f"{name!r} cannot be the name of a checkpoint; give a plain file name")
-    folder.mkdir(exist_ok=True)
+    make_folders(folder)
     if isinstance(content, (bytes, bytearray, memoryview)):
         path = folder / name
         with replacing(path) as file:

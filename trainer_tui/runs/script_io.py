@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from trainer_tui.runs.plain import create_new, temporary_beside
+
 
 def warn(text: str) -> None:
     """One plain line on stderr; nobody can be told where it is closed, or a log on the same full disk."""
@@ -47,9 +49,9 @@ def quoted(text: str) -> str:
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `path`, synced, when the block ends well."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_beside(path)
     try:
-        with temporary.open("wb") as file:
+        with os.fdopen(create_new(temporary), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

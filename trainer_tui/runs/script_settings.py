@@ -81,7 +81,7 @@ def _fraction(environ: Mapping[str, str], name: str, default: float) -> float:
 def _seed(environ: Mapping[str, str]) -> int:
     text = environ.get("TRAINER_SEED") or "0"
     # numpy takes no seed below 0 or beyond 32 bits.
-    if not (text.isascii() and text.isdigit() and int(text) < 2**32):
+    if not (_is_count(text) and int(text) < 2**32):
         raise ValueError(f"TRAINER_SEED is {text!r}; it must be a whole number from 0 to {2**32 - 1}")
     return int(text)
 
@@ -89,4 +89,8 @@ def _seed(environ: Mapping[str, str]) -> int:
 def _rank(environ: Mapping[str, str], rank: str, size: str) -> int:
     """The process's number; 0 where these variables belong to no distributed run."""
     number, count = environ.get(rank, ""), environ.get(size, "")
-    return int(number) if number.isdigit() and count.isdigit() and int(count) > 1 else 0
+    return int(number) if _is_count(number) and _is_count(count) and int(count) > 1 else 0
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 20

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from trainer_tui.runs.plain import open_plain
 
 _OVERLAP = 64
 """Bytes before the offset that are compared, to notice a file rewritten with at least as much in it."""
@@ -26,7 +29,10 @@ class Tail:
     `offset` counts bytes in the present file, `generation` how often it began anew.
     """
 
-    def __init__(self, path: Path, offset: int = 0, generation: int = 0) -> None:
+    def __init__(
+        self, path: Path, offset: int = 0, generation: int = 0, *, largest: int | None = None
+    ) -> None:
+        """`largest`: bytes beyond which the file is refused."""
         self.path = path
         self.offset = offset
         self.generation = generation
@@ -34,6 +40,7 @@ class Tail:
         self._last = b""
         self._modified = 0
         self._change = ""
+        self._largest = largest
 
     def read(self, limit: int = 1 << 20) -> Chunk:
         """Up to `limit` new bytes; empty when there are none.
@@ -44,6 +51,8 @@ class Tail:
             return Chunk(self.offset, b"")
         assert self._descriptor is not None
         status = os.fstat(self._descriptor)
+        if self._largest is not None and status.st_size > self._largest:
+            raise OSError(errno.EFBIG, f"it is larger than {self._largest >> 20} MiB", str(self.path))
         if status.st_size < self.offset:
             self._begin_again("truncated")
         elif (status.st_size, status.st_mtime_ns) != (self.offset, self._modified) and not self._continues():
@@ -71,6 +80,19 @@ class Tail:
         self._last = self._before()
         return True
 
+    def pass_hole(self) -> int:
+        """Pass over the hole of a sparse file that reading has come into; how many bytes that were.
+
+        A log that was cut while its writer stood far behind its end has one, of any size.
+        """
+        if self._descriptor is None or self._last.strip(b"\0"):
+            return 0
+        passed = max(0, hole_at(self._descriptor, self.offset) - _OVERLAP)
+        if passed:
+            self.offset += passed
+            self._last = self._before()
+        return passed
+
     def close(self) -> None:
         """Let go of the file."""
         if self._descriptor is not None:
@@ -79,7 +101,7 @@ class Tail:
 
     def _open(self) -> bool:
         try:
-            self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            self._descriptor = open_plain(self.path)
         except FileNotFoundError:
             return False
         if self.offset and not self._last:
@@ -92,7 +114,7 @@ class Tail:
         assert old is not None
         try:
             # Should this fail, we are still with the old file and try again later.
-            self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            self._descriptor = open_plain(self.path)
         except FileNotFoundError:
             return False
         os.close(old)
@@ -131,3 +153,16 @@ class Tail:
         self.offset = 0
         self.generation += 1
         self._last = b""
+
+
+def hole_at(descriptor: int, offset: int) -> int:
+    """Bytes of the hole of a sparse file from `offset` on; 0 where there is none, or nobody can tell.
+
+    Moves the position of the descriptor.
+    """
+    try:
+        return os.lseek(descriptor, offset, os.SEEK_DATA) - offset
+    except (AttributeError, OSError) as error:
+        if getattr(error, "errno", None) != errno.ENXIO:
+            return 0
+    return max(0, os.fstat(descriptor).st_size - offset)  # nothing but the hole is left

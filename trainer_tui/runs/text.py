@@ -24,6 +24,10 @@ HARMLESS = _CONTROLS | _BIDI | _LINE_ENDS | _SURROGATES
 """For `str.translate`: what is left of controls and direction overrides once sequences are out."""
 
 
+ESCAPED = {number: f"\\u{number:04x}" for number in (*range(0x7F, 0xA0), *_BIDI, *_LINE_ENDS)}
+"""For `str.translate` of JSON, which escapes only the controls below a space: the text stays the same."""
+
+
 def clean(text: str, limit: int = 4096) -> str:
     """`text` as one line of at most `limit` characters, without control sequences or direction overrides."""
     text = text[: limit * 4]

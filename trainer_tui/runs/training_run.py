@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer_tui.runs.history_writer import HistoryWriter
+from trainer_tui.runs.plain import FOLDER_MODE, make_folders
 from trainer_tui.runs.progress_writer import ProgressWriter
 from trainer_tui.runs.script_io import warn
 from trainer_tui.runs.script_settings import Phase, ScriptSettings, read_settings
@@ -228,7 +229,7 @@ def _plain(number: float) -> float:
 
 def _folder(settings: ScriptSettings) -> Path:
     if settings.folder is not None:
-        settings.folder.mkdir(parents=True, exist_ok=True)
+        make_folders(settings.folder)
         return settings.folder
     script = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] not in ("", "-", "-c") else "interactive"
     parent = (Path("output") / script).absolute()
@@ -239,7 +240,8 @@ def _folder(settings: ScriptSettings) -> Path:
         number += 1
         folder = parent / f"alone-{number:03d}"
         try:
-            folder.mkdir(parents=True)
+            make_folders(parent)
+            folder.mkdir(FOLDER_MODE)
         except FileExistsError:
             continue
         return folder

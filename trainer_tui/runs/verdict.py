@@ -94,8 +94,10 @@ class GateResult:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> GateResult:
-        """The result in an event."""
-        return cls(data["name"], data["state"], data.get("sentence", ""), data.get("advice", ""))
+        """The result in an event; a state that only a newer version knows waits for a person."""
+        state: GateState = data["state"] if data["state"] in GATE_MARKS else "open"
+        texts = {key: value for key, value in data.items() if isinstance(value, str)}
+        return cls(texts["name"], state, texts.get("sentence", ""), texts.get("advice", ""))
 
 
 GATE_MARKS: dict[GateState, str] = {

@@ -16,6 +16,7 @@ from typing import Any
 
 from trainer_tui.runs.catalog.summary import WHOLE, RunSummary
 from trainer_tui.runs.files import NOT_JSON, LineAppender, replace_atomic
+from trainer_tui.runs.plain import read_plain
 
 FILE = ".runs.jsonl"
 VERSION = 1
@@ -68,7 +69,7 @@ class CatalogCache:
             if self.path.stat().st_size > _MOST:
                 self.path.unlink()
                 return {}
-            lines = self.path.read_bytes().split(b"\n")
+            lines = read_plain(self.path).split(b"\n")
         except OSError:
             return {}
         found: dict[str, tuple[Stamp, RunSummary]] = {}

@@ -23,8 +23,11 @@ from trainer_tui.runs.text import clean
 CHECKED_AT_ONCE = 500
 """Runs whose folders are looked at again in one `look`; the others' turn comes with the next ones."""
 
-FOLLOWED = 64
-"""Living runs that are followed with their files open; more are read anew each time."""
+FOLLOWED = 128
+"""Living runs that are followed with their files open, those in sight first."""
+
+ANEW_AT_ONCE = 4
+"""Of more than that, so many are read anew in one `look`, beside those with new events."""
 
 _COARSE_NS = 2_000_000_000
 """Clocks of file systems may be so coarse: a folder that changed just now may change again unseen."""
@@ -47,7 +50,7 @@ class Catalog:
         self._unread: dict[str, None] = {}
         self._uncurved: dict[str, None] = {}
         self._living: dict[str, LivingRun | None] = {}
-        self._turn = 0
+        self._turn = self._turn_of_living = 0
 
     # ------------------------------------------------------------------ what there is
 
@@ -93,10 +96,30 @@ class Catalog:
         turn = keys[self._turn : self._turn + CHECKED_AT_ONCE]
         self._turn = self._turn + CHECKED_AT_ONCE if self._turn + CHECKED_AT_ONCE < len(keys) else 0
         changed |= self.check({*visible, *turn})
-        in_sight = set(visible)
-        for key in list(self._living):
-            if len(self._living) <= FOLLOWED or key in in_sight:
+        return changed | self._look_at_living(visible)
+
+    def _look_at_living(self, visible: Sequence[str]) -> set[str]:
+        """Bring living runs up to date: all that are followed; of more, those with news and a few in turns.
+
+        What happens to a run is an event, so none is told of late; one that is lost has its turn.
+        """
+        in_sight = [key for key in dict.fromkeys(visible) if key in self._living]
+        keys = list(dict.fromkeys([*in_sight, *self._living]))
+        followed, others = keys[:FOLLOWED], keys[FOLLOWED:]
+        for key in others:
+            self._close(key)
+        turn = {others[(self._turn_of_living + n) % len(others)] for n in range(ANEW_AT_ONCE) if others}
+        self._turn_of_living += ANEW_AT_ONCE
+        changed: set[str] = set()
+        for key in followed:
+            changed |= self._follow(key)
+        for key in others:
+            stamp = _stamp(self._paths[key])
+            if key in turn or stamp != self._stamps.get(key):
+                if stamp is not None:
+                    self._stamps[key] = stamp
                 changed |= self._follow(key)
+                self._close(key)
         return changed
 
     def check(self, keys: Iterable[str]) -> set[str]:
@@ -237,10 +260,10 @@ class Catalog:
         """Bring a living run up to date; one that has ended is read as ended."""
         before = self.runs[key]
         living = self._living[key] or LivingRun(RunFolder(Path(self._paths[key])), before)
-        self._living[key] = living if len(self._living) <= FOLLOWED else None
+        self._living[key] = living
         now = living.poll(before)
-        if self._living[key] is None:
-            living.close()
+        if len(self._living) > FOLLOWED and sum(one is not None for one in self._living.values()) > FOLLOWED:
+            self._close(key)
         if not now.living:
             self._let_go(key)
             if (stamp := _stamp(self._paths[key])) is not None:
@@ -249,10 +272,17 @@ class Catalog:
         self.runs[key] = now
         return {key} if now != before else set()
 
-    def _let_go(self, key: str) -> None:
-        living = self._living.pop(key, None)
+    def _close(self, key: str) -> None:
+        """Close the files of a living run; the next look at it opens them again."""
+        living = self._living.get(key)
         if living is not None:
             living.close()
+            self._living[key] = None
+
+    def _let_go(self, key: str) -> None:
+        if key in self._living:
+            self._close(key)
+            del self._living[key]
 
 
 def _stamp(path: str) -> Stamp | None:

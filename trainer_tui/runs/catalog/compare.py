@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from trainer_tui.runs.catalog.summary import RunSummary, named, with_curve, with
 from trainer_tui.runs.clock import duration_text
 from trainer_tui.runs.files import read_json
 from trainer_tui.runs.layout import RunFolder
+from trainer_tui.runs.plain import plain_reader
 from trainer_tui.runs.text import clean
 from trainer_tui.runs.units import bytes_text
 
@@ -221,14 +223,16 @@ def _value(value: Any) -> str:
 def _files(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         return {}
-    return {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    real = os.path.realpath(folder)  # a link that leads out of it is no source of the run
+    inside = (path for path in folder.rglob("*") if Path(os.path.realpath(path)).is_relative_to(real))
+    return {str(path.relative_to(folder)): path for path in inside if path.is_file()}
 
 
 def _text(path: Path | None) -> list[str]:
     """The lines of a source; raises ValueError for what is no text, or too long to be a source."""
     if path is None:
         return []
-    with open(path, "rb") as file:
+    with plain_reader(path) as file:
         data = file.read(_LARGEST_SOURCE + 1)
     if len(data) > _LARGEST_SOURCE:
         raise ValueError("too large to be compared")

@@ -52,14 +52,15 @@ def read_labels(run: RunFolder) -> Labels:
 
 
 def write_labels(run: RunFolder, labels: Labels) -> None:
-    """Replace the labels of a run; without any, the file goes.
+    """Replace the labels of a run; without any, the file goes. What a newer version keeps there stays.
 
     Raises OSError when the disk refuses, or when the run is gone.
     """
-    if labels == Labels():
+    others = {k: v for k, v in (read_json(path_of(run)) or {}).items() if k not in ("tags", "note")}
+    if labels == Labels() and not others:
         path_of(run).unlink(missing_ok=True)
     else:
-        replace_json(path_of(run), {"tags": list(labels.tags), "note": labels.note})
+        replace_json(path_of(run), {**others, "tags": list(labels.tags), "note": labels.note})
 
 
 def split_tags(text: str) -> list[str]:

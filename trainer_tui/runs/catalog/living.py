@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from contextlib import suppress
 from dataclasses import replace
 
 from trainer_tui.runs.catalog.labels import read_labels
+from trainer_tui.runs.catalog.peak import Peak
 from trainer_tui.runs.catalog.summary import WHOLE, RunSummary, column_of, of_state, with_values
 from trainer_tui.runs.follow import RunFollower
 from trainer_tui.runs.layout import RunFolder
@@ -19,6 +20,7 @@ class LivingRun:
 
     def __init__(self, run: RunFolder, summary: RunSummary) -> None:
         self._follower = RunFollower(run, log_lines=0)
+        self._memory = Peak(run.telemetry, "job_rss")
         self._metric = summary.metric
         self._rows = -1
 
@@ -26,7 +28,6 @@ class LivingRun:
         """The summary as the run stands now."""
         run = self._follower
         run.poll_history()
-        run.poll_telemetry()
         run.poll_state()
         labels = read_labels(run.run)
         now = replace(before, level=WHOLE, tags=labels.tags, note=labels.note)
@@ -36,13 +37,15 @@ class LivingRun:
             column = column_of(run.history, self._metric)
             if column is not None:
                 now = with_values(now, *column)
-        job = run.telemetry.peak("job_rss")
-        peaks = [peak for peak in (now.peak_bytes, job) if peak is not None and math.isfinite(peak)]
-        now = replace(now, peak_bytes=max(peaks, default=None))
+        with suppress(OSError):  # what cannot be read now is known as it was
+            job = self._memory.poll()
+            if job is not None and (now.peak_bytes is None or job > now.peak_bytes):
+                now = replace(now, peak_bytes=job)
         if run.progress is not None:
             now = replace(now, steps=run.progress.done, total=run.progress.total)
         return now
 
     def close(self) -> None:
         """Let go of its files."""
+        self._memory.close()
         self._follower.close()

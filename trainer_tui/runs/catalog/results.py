@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from trainer_tui.runs.plain import plainly
 from trainer_tui.runs.text import clean
 
 _LARGEST = 4 << 20
@@ -17,7 +18,7 @@ def read_results(path: Path) -> dict[str, float | str]:
     Empty where there is no such file or it is no table.
     """
     try:
-        with open(path, encoding="utf-8", errors="replace", newline="") as file:
+        with open(path, encoding="utf-8", errors="replace", newline="", opener=plainly) as file:
             text = file.read(_LARGEST)
         rows = [row for row in csv.reader(text.replace("\0", "").splitlines()) if row]
     except (OSError, csv.Error):

@@ -14,10 +14,13 @@ from typing import Any
 
 from trainer_tui.runs.catalog.labels import read_labels
 from trainer_tui.runs.catalog.sparkline import best_of, sparkline
+from trainer_tui.runs.exit_document import read_exit
 from trainer_tui.runs.files import parse_records, read_json
 from trainer_tui.runs.history import STEP_COLUMNS, TIME_COLUMNS, History, read_history
 from trainer_tui.runs.layout import RunFolder
+from trainer_tui.runs.plain import open_plain, plain_reader
 from trainer_tui.runs.plan import MAIN_METRIC
+from trainer_tui.runs.schema import is_newer, told_as_newer, version_of
 from trainer_tui.runs.state import RunState, observe
 from trainer_tui.runs.text import clean
 from trainer_tui.runs.verdict import REASONS, Tone
@@ -122,12 +125,14 @@ def with_facts(summary: RunSummary, run: RunFolder) -> tuple[RunSummary, bool]:
     said: dict[str, Any] = {"level": FACTS, "tags": labels.tags, "note": labels.note}
     if document is None or not isinstance(document.get("plan"), dict):
         why = "its run.json is missing or cannot be read"
+        if document is not None and is_newer(version_of(document)):
+            why = told_as_newer(version_of(document))
         return replace(summary, **said, status="incomplete", sentence=why, created=_stamp(summary)), False
     said |= _asked(summary, document)
     end, started = _ending(run)
     if end is None:
         return of_state(replace(summary, **said), observe(run)), False
-    exit_status = read_json(run.exit_json) or {}
+    exit_status = read_exit(run.exit_json) or {}
     said |= {
         "status": "ended",
         "reason": text_of(end.get("reason"), 40) or "failed",
@@ -244,7 +249,7 @@ def _asked(base: RunSummary, document: dict[str, Any]) -> dict[str, Any]:
 def _ending(run: RunFolder) -> tuple[dict[str, Any] | None, str]:
     """The last `ended` among the last events, and when the process started if these say so."""
     try:
-        descriptor = os.open(run.events, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_plain(run.events, within=run.path)
     except FileNotFoundError:
         return None, ""
     try:
@@ -263,10 +268,12 @@ def _plain_columns(
     run: RunFolder, wanted: str
 ) -> tuple[str, Sequence[float], Callable[[int], float | None]] | None:
     """Metric, values and steps of a plain small table; None where it has to be read with care."""
-    with open(run.history, "rb", buffering=0) as file:
+    with plain_reader(run.history) as file:
         data = file.read(_SMALL + 1)
     first, _, body = data.partition(b"\n")
     if len(data) > _SMALL or b'"' in data or b"\0" in data or not body.endswith(b"\n"):
+        return None
+    if data.count(b"\r") > data.count(b"\r\n"):
         return None
     names = [cell.strip() for cell in first.decode("utf-8", "replace").strip("\r\ufeff").split(",")]
     metric = main_column(names, wanted)

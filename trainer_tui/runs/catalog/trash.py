@@ -16,10 +16,12 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from trainer_tui.runs.clock import utc_now
 from trainer_tui.runs.files import is_locked, locked, read_json, replace_json
 from trainer_tui.runs.layout import ModelFolder, RunFolder, log_link
+from trainer_tui.runs.plain import make_folders
 from trainer_tui.runs.process import life_of
 from trainer_tui.runs.state import observe
 
@@ -58,6 +60,8 @@ def refusal(run: RunFolder) -> str:
     life = life_of(run)
     if life in ("running", "ending"):
         return f"{run.name} is still running"
+    if life == "unseen":
+        return f"whether {run.name} still runs cannot be looked at: no file can be opened here"
     if life == "left-behind":
         return f"a process that {run.name} left behind still runs"
     newest = ModelFolder(run.path.parent, run.path.parent).latest()
@@ -82,7 +86,7 @@ def delete(run: RunFolder) -> Trashed:
     model = ModelFolder(run.path.parent, run.path.parent)
     log = run.log()
     target = _trash_of(run.path.parent.parent) / run.model / run.path.name
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(target.parent)
     _ignored_by_git(_trash_of(run.path.parent.parent))
     with locked(model.path / "last_number") as last:
         noted = os.pread(last, 32, 0).strip()
@@ -108,11 +112,11 @@ def restore(trashed: Trashed) -> RunFolder:
     back = source.parents[2] / trashed.run.model / source.name
     if back.exists():
         raise TrashError(f"there is a {trashed.name} already")
-    back.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(back.parent)
     if trashed.log is not None:
         for kept in source.parent.glob(f"{source.name}.log*"):
             target = trashed.log.with_name(trashed.log.name + kept.name.removeprefix(f"{source.name}.log"))
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(target.parent)
             if not target.exists():
                 shutil.move(kept, target)
     try:
@@ -135,7 +139,7 @@ def list_trash(output: Path) -> list[Trashed]:
         for run in ModelFolder(model, model).runs():
             note = read_json(run.path / _NOTE) or {}
             log = note.get("log")
-            found.append(Trashed(run, str(note.get("when", "")), Path(log) if isinstance(log, str) else None))
+            found.append(Trashed(run, str(note.get("when", "")), _place_of_log(run, log)))
     return sorted(found, key=lambda one: (one.when, one.name))
 
 
@@ -149,6 +153,13 @@ def empty(output: Path) -> int:
 
 def _trash_of(output: Path) -> Path:
     return output / FOLDER
+
+
+def _place_of_log(run: RunFolder, noted: Any) -> Path | None:
+    """Where the log goes back to; None for a place where no log of this run can have been."""
+    path = Path(noted) if isinstance(noted, str) and "\0" not in noted else None
+    ours = path is not None and (path.parent.name, path.name) == (run.model, f"{run.path.name}.log")
+    return path if ours and ".." not in noted.split("/") else None
 
 
 def _ignored_by_git(trash: Path) -> None:

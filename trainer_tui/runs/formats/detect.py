@@ -21,6 +21,7 @@ from trainer_tui.runs.formats.tfevents import is_event_file
 from trainer_tui.runs.formats.trainer_state import NAME as TRAINER_STATE
 from trainer_tui.runs.formats.trainer_state import log_rows
 from trainer_tui.runs.formats.wandb import MAGIC as WANDB
+from trainer_tui.runs.plain import plain_reader
 
 DEPTH = 7
 MOST_ENTRIES = 20_000
@@ -71,7 +72,7 @@ def recognise(path: Path) -> Candidate:
 
 def kind_of_file(path: Path) -> str:
     """The format of a file, by what is in it; empty when it is none. Raises OSError."""
-    with open(path, "rb") as file:
+    with plain_reader(path) as file:
         head = file.read(HEAD)
         kind = _kind_of_head(head)
         if kind:
@@ -154,7 +155,7 @@ def _candidate(entry: os.DirEntry[str], since: float) -> Candidate | None:
     elif name in _DATABASES:
         kind = "mlflow-sqlite" if _has_runs(path, since) else ""
     elif name not in OWN_TABLES:
-        with open(path, "rb") as file:
+        with plain_reader(path) as file:
             line = file.read(HEAD).lstrip(b"\xef\xbb\xbf").partition(b"\n")
         kind = kind_of_table(line[0]) if line[1] else ""
         if kind == "csv":
@@ -167,7 +168,7 @@ def _has_runs(path: Path, since: float) -> bool:
         with closing(connect(path)) as store:
             query = "select count(*) from runs where start_time >= ?"
             return bool(store.execute(query, (since * 1000,)).fetchone()[0])
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return False
 
 

@@ -212,12 +212,14 @@ DIALECTS: tuple[Dialect, ...] = (
     ),
     Dialect(
         "lightgbm",
-        _compiled(rb"\[(?P<iteration>\d+)\]\t(?P<rest>[^\t:\r\n]+'s [^\t:\r\n]+: ", _N, rb"[^\r\n]*)"),
+        _compiled(
+            rb"\[(?P<iteration>\d+)\]\t(?P<rest>[^\t:\r\n]{1,200}'s [^\t:\r\n]{1,200}: ", _N, rb"[^\r\n]*)"
+        ),
         _boosting,
     ),
     Dialect(
         "xgboost",
-        _compiled(rb"\[(?P<iteration>\d+)\]\t(?P<rest>[^\s:]+-[^\s:]+:", _N, rb"[^\r\n]*)"),
+        _compiled(rb"\[(?P<iteration>\d+)\]\t(?P<rest>[^\s:]{1,200}-[^\s:]{1,200}:", _N, rb"[^\r\n]*)"),
         _boosting,
     ),
     Dialect(
@@ -270,7 +272,7 @@ DIALECTS: tuple[Dialect, ...] = (
         "tqdm",
         _compiled(
             START,
-            rb"(?P<label>[^\r\n|]*?)\d+%\|[^|\r\n]*\| *(?P<at>\d+)/(?P<total>\d+) "
+            rb"(?P<label>[^\r\n|]*?)(?<!\d)\d++%\|[^|\r\n]*\| *(?P<at>\d+)/(?P<total>\d+) "
             rb"\[[\d:?]+<[\d:?]+(?P<postfix>[^\]\r\n]*)\]?[^\r\n]*(?P<end>[\r\n])",
         ),
         _tqdm,

@@ -7,10 +7,11 @@ import re
 from trainer_tui.runs.formats.rows import Row, column
 
 NUMBER = (
-    rb"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
+    rb"[-+]?(?:\d++(?:\.\d*+)?(?:[eE][-+]?\d++)?+|\.\d++(?:[eE][-+]?\d++)?+"
     rb"|[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)"
 )
-"""A number as trainers print it, `nan` and `inf` among them."""
+"""A number as trainers print it, `nan` and `inf` among them; it is taken whole or not at all: to try every
+part of a thousand digits would take minutes."""
 
 _ENDS = rb"(?![\w:]|\.\d|/\d)"
 """Behind a number: no unit (24.15ms, 3000M), no clock (0:12), no fraction (3/10)."""

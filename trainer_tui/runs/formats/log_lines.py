@@ -32,7 +32,7 @@ KEPT = 8
 
 _ANSI = re.compile(rb"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 _BACKSPACES = re.compile(rb"\x08+")
-_RETURNS = re.compile(rb"\r+\n")
+_RETURNS = re.compile(rb"(?<!\r)\r+\n")  # without the look behind, a run of them is tried at each
 _ENDS = re.compile(rb"[^\r\n]*(?:\r*\n|\r+)")
 _NON_FINITE = re.compile(rb"\b(?:nan|inf|infinity)\b")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +18,12 @@ MOST_METRICS = 256
 ROWS_A_LOOK = 20_000
 WAIT_S = 0.2
 """So long is a database waited for that its writer holds."""
+
+PATIENCE_S = 2.0
+"""So long may what is asked of a database take: a view in it need not have an end."""
+
+_LONGEST = 1 << 20
+"""Bytes of the longest text or value that is taken from a database."""
 
 Point = tuple[float, str, float]
 """Step, metric, value."""
@@ -89,16 +97,14 @@ class MlflowDatabaseSource:
             if "locked" in str(error) or "busy" in str(error):
                 return []  # its writer is at work
             raise OSError(f"{error} in {self.path}") from None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # a complaint that quotes broken text
             raise OSError(f"{error}: {self.path}") from None
         if found:
+            if not isinstance(found[-1][0], int):
+                raise OSError(f"its metrics have no row numbers: {self.path}")
             self._last = found[-1][0]
             self.behind = len(found) == ROWS_A_LOOK
-        return by_step(
-            (float(step), column(key), _value(value, bool(nan)))
-            for _, key, value, step, nan in found
-            if not key.startswith("system/")
-        )
+        return by_step(point for row in found if (point := _stored(row)) is not None)
 
     def finish(self) -> list[Row]:
         """Nothing is kept back."""
@@ -109,8 +115,13 @@ class MlflowDatabaseSource:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """The database, for reading alone. Raises sqlite3.OperationalError."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S)
+    """The database, for reading alone, and not for long. Raises sqlite3.OperationalError."""
+    store = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S)
+    until = time.monotonic() + PATIENCE_S
+    store.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+    store.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+    store.text_factory = lambda data: data.decode("utf-8", "replace")
+    return store
 
 
 def newest_run(store: sqlite3.Connection, since_ms: float = 0.0) -> str:
@@ -134,11 +145,14 @@ def metric_files(run: Path) -> list[Path]:
 def by_step(points: Iterable[Point]) -> list[Row]:
     """One row a step, in order of steps; a metric told twice at one step makes a second row."""
     rows: dict[float, list[Row]] = {}
+    told: Counter[tuple[float, str]] = Counter()  # who logs without steps tells everything at step 0
     for step, name, value in points:
-        here = rows.setdefault(step, [{"step": step}])
-        if name in here[-1]:
+        here = rows.setdefault(step, [])
+        times = told[step, name]
+        if times == len(here):
             here.append({"step": step})
-        next(row for row in here if name not in row)[name] = value
+        here[times][name] = value
+        told[step, name] = times + 1
     return [row for step in sorted(rows) for row in rows[step]]
 
 
@@ -148,6 +162,15 @@ def _point(name: str, line: bytes) -> Point | None:
         return None
     value, step = number_of(parts[1]), number_of(parts[2]) if len(parts) == 3 else 0.0
     return (step, name, value) if value is not None and step is not None else None
+
+
+def _stored(row: tuple[object, ...]) -> Point | None:
+    """A row of the database as a point; None where its cells hold something else than MLflow writes."""
+    _, key, value, step, nan = row
+    at, said = number_of(step), number_of(value)
+    if not isinstance(key, str) or key.startswith("system/") or at is None or said is None:
+        return None
+    return at, column(key), _value(said, bool(nan))
 
 
 def _value(value: float, nan: bool) -> float:

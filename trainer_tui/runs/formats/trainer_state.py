@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trainer_tui.runs.files import NOT_JSON
 from trainer_tui.runs.formats.rows import Row, metrics_in, numbers
+from trainer_tui.runs.plain import read_plain
 
 NAME = "trainer_state.json"
 LARGEST = 256 << 20
@@ -37,7 +38,7 @@ class TrainerStateSource:
         seen = (newest, status.st_ino, status.st_size, status.st_mtime_ns)
         if seen == self._seen or status.st_size > LARGEST:
             return []
-        rows = log_rows(newest.read_bytes())
+        rows = log_rows(read_plain(newest, LARGEST))
         if rows is None:
             return []  # it is being written: the next look reads it whole
         self._seen = seen

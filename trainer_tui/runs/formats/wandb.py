@@ -28,6 +28,7 @@ class WandbParser:
 
     def __init__(self) -> None:
         self._rest = b""
+        self._used = 0  # bytes of it that are done with: cutting each piece off would copy all the others
         self._at = 0
         self._record = b""
         self._headed = False
@@ -40,7 +41,7 @@ class WandbParser:
         if not self._headed and len(self._rest) >= FILE_HEAD:
             self._headed = True
             self.broken = not self._rest.startswith(MAGIC)
-            self._drop(FILE_HEAD)
+            self._pass(FILE_HEAD)
         while self._headed and not self.broken and (piece := self._piece()) is not None:
             kind, content = piece
             if kind in (_WHOLE, _FIRST):
@@ -50,8 +51,8 @@ class WandbParser:
             if kind in (_WHOLE, _LAST) and len(self._record) <= LARGEST_READ:
                 rows += _rows(self._record)
                 self._record = b""
-        if self.broken:
-            self._rest = b""
+        self._rest = b"" if self.broken else self._rest[self._used :]
+        self._used = 0
         return rows
 
     def finish(self) -> list[Row]:
@@ -61,23 +62,23 @@ class WandbParser:
     def _piece(self) -> tuple[int, bytes] | None:
         room = BLOCK - self._at % BLOCK
         if room < HEAD:
-            if len(self._rest) < room:
+            if len(self._rest) - self._used < room:
                 return None
-            self._drop(room)
-        if len(self._rest) < HEAD:
+            self._pass(room)
+        if len(self._rest) - self._used < HEAD:
             return None
-        _, length, kind = struct.unpack_from("<IHB", self._rest)
+        _, length, kind = struct.unpack_from("<IHB", self._rest, self._used)
         if kind not in (_WHOLE, _FIRST, _MIDDLE, _LAST) or HEAD + length > BLOCK - self._at % BLOCK:
             self.broken = True
             return None
-        if len(self._rest) < HEAD + length:
+        begin = self._used + HEAD
+        if len(self._rest) < begin + length:
             return None
-        content = self._rest[HEAD : HEAD + length]
-        self._drop(HEAD + length)
-        return kind, content
+        self._pass(HEAD + length)
+        return kind, self._rest[begin : begin + length]
 
-    def _drop(self, count: int) -> None:
-        self._rest = self._rest[count:]
+    def _pass(self, count: int) -> None:
+        self._used += count
         self._at += count
 
 

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer_tui.runs.plain import open_plain
+
 HEAD = 1 << 16
 """Bytes of one line that are read at its start."""
 TAIL = 1 << 15
@@ -39,7 +41,7 @@ class LogFile:
         """Raises OSError when it cannot be opened."""
         self.path = path
         self._descriptor = -1
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._descriptor = open_plain(path)
 
     def __del__(self) -> None:
         if self._descriptor >= 0:
