@@ -9,8 +9,9 @@ from trainer_tui.runs.files import read_json, try_lock
 from trainer_tui.runs.state import observe
 from trainer_tui.supervise import __main__ as process
 from trainer_tui.supervise import launch, surroundings
+from trainer_tui.supervise.git import git_state
 from trainer_tui.supervise.launch import prepare_run, spawn_shim
-from trainer_tui.supervise.sources import copy_sources, diff_sources, digest_of, git_state
+from trainer_tui.supervise.sources import copy_sources, diff_sources, digest_of
 from trainer_tui.supervise.writeup import changes_since_last_good
 
 
@@ -32,7 +33,7 @@ def test_a_disk_that_refuses_leaves_no_half_made_run(lab, monkeypatch):
         raise OSError(28, "No space left on device")
 
     lab.script("")
-    monkeypatch.setattr(launch, "replace_json", refuse)
+    monkeypatch.setattr(launch, "write_request", refuse)
     with pytest.raises(OSError, match="No space"):
         prepare_run(lab.model, lab.plan(), "full")
     assert lab.model.runs() == []
@@ -48,8 +49,8 @@ def test_links_and_names_are_a_convenience(lab, monkeypatch):
     lab.script("")
     monkeypatch.setattr(launch.os, "replace", refuse)
     monkeypatch.setattr(launch.getpass, "getuser", nobody)
-    for module in (launch, surroundings):
-        monkeypatch.setattr(module, "replace_json", lambda path, document, **_: path.write_text("{}"))
+    for module, name in ((launch, "write_request"), (surroundings, "replace_json")):
+        monkeypatch.setattr(module, name, lambda path, document, **_: path.write_text("{}"))
     assert prepare_run(lab.model, lab.plan(), "full").run_json.exists()
 
 

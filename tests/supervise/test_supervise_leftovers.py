@@ -7,6 +7,7 @@ from sqlalchemy import create_engine
 
 from trainer_tui.diary.files import locked
 from trainer_tui.runs import index
+from trainer_tui.runs.index_rows import default_url
 from trainer_tui.runs.process import host_name
 from trainer_tui.supervise import finish as finishing
 from trainer_tui.supervise import supervisor
@@ -26,7 +27,7 @@ def test_a_note_names_its_writer(lab):
 def test_the_index_lists_a_run_while_it_runs(lab):
     run = lab.start("reach('up')\nwait_for('go')\ngood()\n")
     lab.reached("up")
-    engine = create_engine(index.default_url(lab.output))
+    engine = create_engine(default_url(lab.output))
 
     def rows():
         try:

@@ -298,7 +298,7 @@ def test_the_sampler_measures_the_whole_tree(tmp_path, monkeypatch):
     process = subprocess.Popen(
         [sys.executable, "-S", "-c", code], stdout=subprocess.PIPE, start_new_session=True
     )
-    sampler = Sampler(process.pid, tmp_path, time.time() - 10)
+    sampler = Sampler(process.pid, tmp_path, time.monotonic() - 10)
     try:
         process.stdout.readline()
         taken = []
@@ -324,7 +324,7 @@ def test_a_process_that_ended_leaves_the_tree(tmp_path):
 def test_a_folder_that_cannot_be_measured_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(resources, "PERIOD_S", 0.01)
     monkeypatch.setattr(resources, "STALE_AFTER_S", 0.05)
-    sampler = Sampler(os.getpid(), tmp_path / "gone", time.time())
+    sampler = Sampler(os.getpid(), tmp_path / "gone", time.monotonic())
     try:
         until(lambda: "cannot be measured" in sampler.problem)
     finally:
@@ -340,7 +340,7 @@ def test_telemetry_is_one_table_across_supervisors(tmp_path, nvml):
     run = RunFolder(tmp_path)
     for gpus in (2, 0):
         nvml.nvmlDeviceGetCount = lambda gpus=gpus: gpus  # the second supervisor sees none, the header stays
-        machine = Machine(run, os.getpid(), time.time())
+        machine = Machine(run, os.getpid(), time.monotonic())
         try:
             assert machine.facts() == {}
             first_look(machine)
@@ -358,7 +358,7 @@ def test_a_driver_that_answers_late_gets_its_columns(tmp_path, nvml, monkeypatch
     monkeypatch.setattr(resources, "PERIOD_S", 0.02)
     nvml.hung.clear()
     run = RunFolder(tmp_path)
-    machine = Machine(run, os.getpid(), time.time())
+    machine = Machine(run, os.getpid(), time.monotonic())
     reader = TelemetryReader(run.telemetry)
     try:
         first_look(machine)
@@ -381,7 +381,7 @@ def test_no_sample_is_thrown_away_while_a_driver_is_slow(tmp_path, nvml, monkeyp
     monkeypatch.setattr(resources, "PERIOD_S", 0.02)
     nvml.hung.clear()
     run = RunFolder(tmp_path)
-    machine = Machine(run, os.getpid(), time.time())
+    machine = Machine(run, os.getpid(), time.monotonic())
     try:
         until(lambda: machine.look() or len(machine._kept) > 2)
         assert not run.telemetry.exists()
@@ -396,7 +396,7 @@ def test_no_sample_is_thrown_away_while_a_driver_is_slow(tmp_path, nvml, monkeyp
 
 def test_the_machine_in_words(tmp_path, nvml):
     nvml.refused = True
-    machine = Machine(RunFolder(tmp_path), os.getpid(), time.time())
+    machine = Machine(RunFolder(tmp_path), os.getpid(), time.monotonic())
     try:
         first_look(machine)
         facts = machine.facts()
@@ -408,7 +408,7 @@ def test_the_machine_in_words(tmp_path, nvml):
 
 def test_telemetry_that_cannot_be_written_is_said(tmp_path, nvml):
     run = RunFolder(tmp_path / "gone")
-    machine = Machine(run, os.getpid(), time.time())
+    machine = Machine(run, os.getpid(), time.monotonic())
     try:
         (tmp_path / "gone").mkdir()
         (tmp_path / "gone/telemetry.csv").mkdir()

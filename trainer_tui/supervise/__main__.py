@@ -16,10 +16,13 @@ from trainer_tui.runs.control import ControlReader
 from trainer_tui.runs.events import EventLog, read_events
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import RunRequest
+from trainer_tui.runs.schema import NewerVersionError
 from trainer_tui.runs.state import RunState
 from trainer_tui.supervise.chain import Step, newest_run, next_step
+from trainer_tui.supervise.complaints import complain
 from trainer_tui.supervise.launch import prepare_run
 from trainer_tui.supervise.publish import IndexWriters, update_index
+from trainer_tui.supervise.start import refuse_newer
 from trainer_tui.supervise.supervisor import RunSupervisor
 
 INDEX_TIMEOUT_S = 20.0
@@ -33,6 +36,11 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     model = ModelFolder(Path(arguments[0]), Path(arguments[1]))
     lock = int(arguments[2])
+    try:
+        refuse_newer(model)
+    except NewerVersionError as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
     following = newest_run(model)
     index = IndexWriters(update_index)
     while following is not None:
@@ -42,7 +50,8 @@ def main(arguments: list[str]) -> int:
             return 1
         tell = partial(index.told, run, request, model.path.parent)
         state = supervisor.supervise(begun=tell)
-        tell()
+        if run.path.is_dir():  # what was deleted or moved away is not made anew
+            tell()
         following = _next_run(model, run, request, state)
     # A slow index must not keep the next watch from starting.
     os.close(lock)
@@ -58,7 +67,7 @@ def _supervisor_of(model: ModelFolder, run: RunFolder, request: RunRequest) -> R
             return RunSupervisor(model, run, request)
         except OSError as error:
             if time.monotonic() > until:
-                print(f"{run.name} cannot be taken over: {error}", file=sys.stderr, flush=True)
+                complain(f"{run.name} cannot be taken over: {error}")
                 return None
         time.sleep(RETRY_S)
 
@@ -76,7 +85,7 @@ def _next_run(
             return newest_run(model)
         except OSError as error:
             if pause == RETRY_S:
-                print(f"the {step.phase} phase waits until its folder can be made: {error}", file=sys.stderr)
+                complain(f"the {step.phase} phase waits until its folder can be made: {error}")
             time.sleep(pause)
             pause = min(2 * pause, RETRY_AT_MOST_S)
     return None
@@ -104,12 +113,12 @@ def _called_off(requests: ControlReader, events: EventLog) -> bool:
     except OSError:
         return False  # who cannot be heard cannot stop it; the next run's supervisor says so
     stops = [request for request in asked if request.get("request") == "stop"]
+    if stops:  # first: what was answered and not done would be a restart against a user's will
+        events.append("restart", again=False, by_user=True, why="a user called it off")
     for request in asked:
         outcome = "what was to follow is called off" if request in stops else "refused: the run has ended"
         what = str(request.get("request"))
         events.append("control", id=str(request.get("id")), request=what, outcome=outcome)
-    if stops:
-        events.append("restart", again=False, by_user=True, why="a user called it off")
     return bool(stops)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,12 +40,20 @@ class IncidentBook:
     """Keeps incidents by id and reports each new one, and each change, through `emit`."""
 
     def __init__(
-        self, known: Iterable[Incident], emit: Callable[[Incident], None], facts: Callable[[], dict[str, Any]]
+        self,
+        known: Iterable[Incident],
+        emit: Callable[[Incident], None],
+        facts: Callable[[], dict[str, Any]],
+        rows: Mapping[str, int] | None = None,
     ) -> None:
-        """`facts`: what is known of metrics and machine at the moment, kept with each new error."""
+        """`facts`: what is known of metrics and machine at the moment, kept with each new error.
+
+        `rows`: how many rows the history had when each of the `known` ones came.
+        """
+        self._rows = rows or {}
         self._incidents = {incident.id: incident for incident in known}
         self._suspects: dict[str, _Suspect] = {}
-        # An earlier supervisor's: what came since it cannot tell us, so we count from our first look.
+        # An earlier supervisor's: where it did not say how far everything was, we count from our first look.
         self._inherited = [i for i in self._incidents.values() if _may_be_survived(i)]
         self._withheld: dict[str, tuple[Incident, _Suspect]] = {}
         self._written_at: dict[str, float] = {}
@@ -87,7 +95,8 @@ class IncidentBook:
         """
         self._let_through(now)
         for incident in self._inherited:
-            self._suspects.setdefault(incident.id, _Suspect(rows, offset, now))
+            known = self._rows.get(incident.id, rows)
+            self._suspects.setdefault(incident.id, _Suspect(known, offset, now))
         self._inherited = []
         for identity, suspect in list(self._suspects.items()):
             if now - suspect.at < late_s:
@@ -95,8 +104,11 @@ class IncidentBook:
             elif _survived(suspect, rows if has_history else None, offset, now):
                 self.decide(identity, "recovered", because="training went on")
 
-    def ended(self, *, badly: bool, log_size: int, **facts: Any) -> None:
-        """Decide every open fate, now that the process has ended; `facts` prove the confirmed ones."""
+    def ended(self, *, badly: bool, log_size: int, survived: Collection[str] = (), **facts: Any) -> None:
+        """Decide every open fate, now that the process has ended; `facts` prove the confirmed ones.
+
+        `survived`: the errors that were certainly not the cause.
+        """
         if badly:
             # The last of a flood may be the one that ended it all.
             for incident, _ in self._withheld.values():
@@ -110,7 +122,8 @@ class IncidentBook:
             else:
                 self.decide(incident.id, "recovered", because="the process ended well all the same")
         if badly and not self.errors("confirmed"):
-            late = [i for i in self.errors("recovered") if (i.offset or 0) >= log_size - NEAR_END_BYTES]
+            near = [i for i in self.errors("recovered") if (i.offset or 0) >= log_size - NEAR_END_BYTES]
+            late = [i for i in near if i.id not in survived]
             if late:
                 because = "the process ended badly soon after it"
                 self.decide(late[-1].id, "confirmed", because=because, **facts)

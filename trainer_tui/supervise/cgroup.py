@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -73,32 +74,35 @@ class OomCounter:
 
     def _read(self) -> int | None:
         try:
-            lines = self._path.read_text().splitlines() if self._path is not None else []
+            lines = _lines(self._path) if self._path is not None else []
         except OSError:
             return None
         words = (line.split() for line in lines)
-        return next((int(w[1]) for w in words if len(w) == 2 and w[0] == "oom_kill" and w[1].isdigit()), None)
+        counts = (int(w[1]) for w in words if len(w) == 2 and w[0] == "oom_kill" and _is_count(w[1]))
+        return next(counts, None)
 
 
 def _reclaimable(path: Path, name: str) -> int:
     """Bytes of files in the cache: counted as used, and given back before anything is killed."""
     try:
-        lines = path.read_text().splitlines()
+        words = [line.split() for line in _lines(path)]
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith(f"{name} ")), 0)
+    return next((int(w[1]) for w in words if len(w) == 2 and w[0] == name and _is_count(w[1])), 0)
 
 
 def _events_file(root: Path, pid: int | None) -> Path | None:
     """The innermost file that counts out-of-memory kills; None where there is none."""
     files = (folder / names.events for folder, names in _folders(root, pid))
-    return next((file for file in files if file.exists()), None)
+    return next((file for file in files if os.path.exists(file)), None)
 
 
 def _folders(root: Path, pid: int | None = None) -> Iterator[tuple[Path, _Names]]:
     """Every cgroup folder from that of a process (ours, when it is gone) up to the top, with its names."""
     for line in _cgroup_lines(root, pid):
-        _, controllers, path = line.split(":", 2)
+        _, controllers, path = (*line.split(":", 2), "", "", "")[:3]
+        if not path.startswith("/"):
+            continue  # the name of a group may hold anything, the end of a line too
         if controllers == "":
             top, names = root / "sys/fs/cgroup", _V2
         elif "memory" in controllers.split(","):
@@ -113,10 +117,19 @@ def _folders(root: Path, pid: int | None = None) -> Iterator[tuple[Path, _Names]
 def _cgroup_lines(root: Path, pid: int | None) -> list[str]:
     for name in (str(pid), "self") if pid is not None else ("self",):
         try:
-            return (root / "proc" / name / "cgroup").read_text().splitlines()
+            return _lines(root / "proc" / name / "cgroup")
         except OSError:
             continue
     return []
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a file; a group's name need not be UTF-8. Raises OSError."""
+    return path.read_bytes().decode("utf-8", "surrogateescape").split("\n")
+
+
+def _is_count(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) < 20
 
 
 def _number(path: Path) -> int | None:

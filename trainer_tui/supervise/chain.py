@@ -27,7 +27,7 @@ class Step:
 
 def newest_run(model: ModelFolder) -> tuple[RunFolder, RunRequest] | None:
     """The newest run that was asked for; a folder without `run.json` was never finished: nobody's run."""
-    for run in reversed(model.runs()):
+    for run in model.newest_first():
         request = run.request()
         if request is not None:
             return run, request
@@ -61,6 +61,13 @@ def restart_decision(model: ModelFolder, request: RunRequest, state: RunState) -
     latest = model.find(request.number)
     attempts.append(Attempt(state, progress_of(latest, request) if latest is not None else 0.0))
     return decide(attempts, plan.restart_max, plan.restart_backoff_s)
+
+
+def owed_decision(model: ModelFolder, request: RunRequest, state: RunState) -> Decision | None:
+    """The decision about an ended run that nobody has told yet: whoever was to may have been killed."""
+    if request.plan.restart_max <= 0 or state.restart_told:
+        return None
+    return restart_decision(model, request, state)
 
 
 def progress_of(run: RunFolder, request: RunRequest) -> float:

@@ -26,6 +26,7 @@ class Controls:
         self._stopper: stopping.Stopper | None = None
         self._held_at: float | None = _held_since(past) if supervisor.state.status == "paused" else None
         self._doubtful = self._held_at is not None
+        self._held_from = _age_at_pause(past)
         reasons = [str(e["reason"]) for e in past if e["kind"] == "stopping" and e.get("reason")]
         self._reason = reasons[-1] if reasons else ""
 
@@ -78,6 +79,8 @@ class Controls:
         """Hold what an earlier supervisor said it would hold, and may have been killed before it did."""
         if self._doubtful and self._s.process is not None:
             self._doubtful = False
+            if self._held_from is not None:  # the time of day may have been set since
+                self._held_at = time.monotonic() - max(0.0, self._s.age() - self._held_from)
             stopping.hold(self._s.process, self._s.run.path)
 
     def limits(self) -> None:
@@ -107,7 +110,8 @@ class Controls:
         if self._reason:
             return "it is being ended already"
         if self._s.process is None or self._s.run.exit_json.exists():
-            self._s.emit("restart", again=False, by_user=True, why="a user called it off")
+            if not self._s.state.called_off:
+                self._s.emit("restart", again=False, by_user=True, why="a user called it off")
             return "it has ended already; nothing follows it"
         self._begin("stopped-by-user", why)
         return f"TERM was sent; KILL follows after {duration_text(self._s.plan.grace_s)}"
@@ -120,7 +124,8 @@ class Controls:
             return "refused: skipping the quick phase needs a written reason"
         if not self._runs():
             return "refused: the process is not running"
-        self._s.emit("phase-skipped", phase="quick", why=why)
+        if ("quick", why) not in self._s.state.skipped:
+            self._s.emit("phase-skipped", phase="quick", why=why)
         self._begin("skipped", why)
         return "the quick phase is being ended; the full one follows"
 
@@ -131,7 +136,8 @@ class Controls:
             return "it is paused already"
         self._held_at = time.monotonic()
         # Written first: whoever takes over after a kill must know, and holds it where it is not held yet.
-        self._s.emit("paused", why=request.get("why") or "a user asked for it")
+        why = request.get("why") or "a user asked for it"
+        self._s.emit("paused", why=why, age_s=round(self._s.age(), 3))
         count = stopping.hold(self._s.process, self._s.run.path)
         return f"paused, {count} process{'es' if count != 1 else ''}"
 
@@ -142,7 +148,9 @@ class Controls:
         return "it goes on"
 
     def _note(self, request: dict[str, Any]) -> str:
-        self._s.emit("note", text=str(request.get("text", "")), by=_who(request))
+        identity = str(request.get("id"))
+        if identity not in self._s.inherited.noted:
+            self._s.emit("note", text=str(request.get("text", "")), by=_who(request), id=identity)
         return "noted"
 
     def _runs(self) -> bool:
@@ -175,7 +183,13 @@ def _who(request: dict[str, Any]) -> str:
     return "@".join(str(request[name]) for name in ("user", "host") if request.get(name))
 
 
+def _age_at_pause(past: list[Event]) -> float | None:
+    """How old the process was when it was paused, in seconds; None where nobody wrote it."""
+    age = next((event.get("age_s") for event in reversed(past) if event["kind"] == "paused"), None)
+    return float(age) if isinstance(age, int | float) else None
+
+
 def _held_since(past: list[Event]) -> float:
-    """When an earlier supervisor paused the process, on our monotonic clock."""
+    """When an earlier supervisor paused the process, on our monotonic clock, by the time of day."""
     paused = next((event["time"] for event in reversed(past) if event["kind"] == "paused"), "")
     return time.monotonic() - (seconds_between(paused, utc_now()) or 0.0)

@@ -5,26 +5,32 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from trainer_tui.failures import Scene, classify_exit, reason_for
-from trainer_tui.runs.files import read_json
+from trainer_tui.runs.exit_document import read_exit
 from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.runs.state import RunState, observe
 from trainer_tui.runs.telemetry import TelemetryReader
 from trainer_tui.runs.verdict import GateResult
 from trainer_tui.supervise import job, stopping
+from trainer_tui.supervise.aftermath import outlived
 from trainer_tui.supervise.cgroup import memory
-from trainer_tui.supervise.chain import restart_decision
+from trainer_tui.supervise.chain import owed_decision
 from trainer_tui.supervise.forecast import forecast, forecast_text, warning
 from trainer_tui.supervise.gates import evaluate, failures
+from trainer_tui.supervise.notebook.searched import log_trials
 from trainer_tui.supervise.publish import publish_results
 from trainer_tui.supervise.scenery import SAYS_NOT_WHY, scene_of
 from trainer_tui.supervise.swallowed import SWALLOWED, failed_quietly
 
 if TYPE_CHECKING:
     from trainer_tui.supervise.supervisor import RunSupervisor
+
+LOOKED_BACK = 200
+"""Earlier runs that a forecast learns from."""
 
 _OUR_ENDS = {
     "stopped-by-user": "a user stopped it",
@@ -35,7 +41,7 @@ _OUR_ENDS = {
 
 def finish(s: RunSupervisor) -> None:
     """Judge a run whose process is gone. Can be repeated after a kill at any step."""
-    exit_status = read_json(s.run.exit_json)
+    exit_status = read_exit(s.run.exit_json)
     size = _read_to_the_end(s)
     if exit_status is not None and s.state.exit is None:
         s.emit("exited", **exit_status)
@@ -52,8 +58,14 @@ def finish(s: RunSupervisor) -> None:
     if s.request.phase == "quick" and reason == "passed" and "full" in s.plan.phases and not s.state.forecast:
         _forecast(s)
     s.struggle.conclude(reason, sentence)
+    _log_search(s)
     s.emit("ended", reason=reason, sentence=sentence, **({"unread": unread} if unread else {}))
-    decision = None if s.state.called_off else restart_decision(s.model, s.request, s.state)
+    tell_restart(s)
+
+
+def tell_restart(s: RunSupervisor) -> None:
+    """Say of an ended run whether it is started again, unless it was said; who is told why waits for more."""
+    decision = owed_decision(s.model, s.request, s.state)
     if decision is not None:
         s.emit("restart", attempt=s.request.attempt + 1, again=decision.restart, why=decision.why)
 
@@ -85,6 +97,13 @@ def _unread(s: RunSupervisor, size: int) -> str:
     return f"{s.log.read:,} of the log's {size:,} bytes were read"
 
 
+def _log_search(s: RunSupervisor) -> None:
+    def act() -> None:
+        log_trials(s.run, s.request.model, s.notebook, s.struggle.wait_s)
+
+    s.attempt("search-log", "the search log cannot be written", act)
+
+
 def _verdict_of_process(s: RunSupervisor, exit_status: dict[str, object] | None) -> tuple[str, str]:
     ours = s.controls.end_reason
     if exit_status is None:
@@ -95,6 +114,7 @@ def _verdict_of_process(s: RunSupervisor, exit_status: dict[str, object] | None)
         return ours, _OUR_ENDS.get(ours, ours) + how
     well = exit_status.get("code") == 0
     swallowed = well and failed_quietly(s)
+    survived = s.sight.call("incidents", lambda: outlived(s), frozenset[str]()) if not well else ()
     scene = s.sight.call("end", lambda: scene_of(s, exit_status), Scene())
     exit_incident = classify_exit(
         exit_status,
@@ -109,7 +129,7 @@ def _verdict_of_process(s: RunSupervisor, exit_status: dict[str, object] | None)
         proof["kernel"] = [word.text for word in scene.kernel[-5:]]
     if exit_incident is not None and exit_incident.kind == "cpu-oom":
         s.book.explain(SAYS_NOT_WHY, exit_incident.kind, exit_incident.hypotheses)
-    s.book.ended(badly=not well or swallowed, log_size=s.log.read, **proof)
+    s.book.ended(badly=not well or swallowed, log_size=s.log.read, survived=survived, **proof)
     if exit_incident is not None and not s.book.errors("confirmed"):
         s.found(exit_incident.with_fate("confirmed"), time.monotonic())
     confirmed = s.book.errors("confirmed")
@@ -176,10 +196,12 @@ def _left_behind(s: RunSupervisor) -> None:
     left = job.marked(s.run.path)
     if not left:
         return
-    described = job.describe(left)
-    if s.controls.end_reason:
+    ours = bool(s.controls.end_reason)
+    if "left-behind" not in s.inherited.kinds:
+        # Written first: once they are ended nobody could tell of them.
+        s.emit("left-behind", processes=job.describe(left), ended=ours)
+    if ours:
         stopping.end_left_behind(s.run.path)
-    s.emit("left-behind", processes=described, ended=bool(s.controls.end_reason))
 
 
 def _forecast(s: RunSupervisor) -> None:
@@ -202,11 +224,14 @@ def _forecast(s: RunSupervisor) -> None:
 
 
 def passed_pairs(model: ModelFolder, before: int) -> list[tuple[RunState, RunState]]:
-    """(quick, full) of the model's earlier watches that went well, oldest first."""
+    """(quick, full) of the model's newest earlier watches that went well, oldest first.
+
+    `LOOKED_BACK` runs are looked at: whoever waits for the end of a run does not wait for ten thousand.
+    """
     by_watch: dict[int, dict[str, RunState]] = {}
-    for run in model.runs():
-        if run.number < before:
-            state = observe(run)
-            if state.passed:
-                by_watch.setdefault(state.watch, {})[run.phase] = state
+    earlier = [run for run in islice(model.newest_first(), LOOKED_BACK) if run.number < before]
+    for run in reversed(earlier):
+        state = observe(run)
+        if state.passed:
+            by_watch.setdefault(state.watch, {})[run.phase] = state
     return [(pair["quick"], pair["full"]) for pair in by_watch.values() if len(pair) == 2]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import queue
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from trainer_tui.runs.plan import WatchPlan
 from trainer_tui.runs.process import ProcessIdentity
 from trainer_tui.runs.state import told_as
 from trainer_tui.supervise.adopting import LIVE, Adopted, Chooser
+from trainer_tui.supervise.complaints import complain_of
 from trainer_tui.supervise.translation import NotOursError, Translation, begin
 
 BUSY_S = 0.1
@@ -106,7 +106,7 @@ class ForeignHistory:
             self._tell_problem(f"the history elsewhere cannot be read or kept: {error.strerror or error}")
             self._ending.wait(QUIET_S)
         except Exception as error:  # whatever a foreign file makes of us, it is tried again
-            traceback.print_exc()
+            complain_of(error)
             self._tell_problem(f"an unexpected {type(error).__name__}: {error}; see supervisor.log")
             self._ending.wait(QUIET_S)
         return True

@@ -53,7 +53,7 @@ def members(root: ProcessIdentity, run_dir: Path) -> list[ProcessIdentity]:
     """Everything that belongs to the run now: its tree and what escaped, named so that no stranger is hit."""
     found = {identity.pid: identity for identity in marked(run_dir)}
     # A pid that was given to somebody else since is no root of ours.
-    for child in descendants(root.pid) if root.is_alive() else ():
+    for child in descendants(root.pid) if _lives(root) else ():
         identity = ProcessIdentity.of(child)
         if identity is not None:
             found.setdefault(child, identity)
@@ -64,7 +64,7 @@ def send(identities: Iterable[ProcessIdentity], number: signal.Signals) -> int:
     """Signal each process that is still the one it was; returns how many were reached."""
     reached = 0
     for identity in identities:
-        if not identity.is_alive():
+        if not _lives(identity):
             continue
         try:
             os.kill(identity.pid, number)
@@ -85,6 +85,13 @@ def describe(identities: Iterable[ProcessIdentity], limit: int = 20) -> list[dic
             command = ""
         rows.append({"pid": identity.pid, "command": command[:200]})
     return rows
+
+
+def _lives(identity: ProcessIdentity) -> bool:
+    try:
+        return identity.is_alive()
+    except OSError:
+        return False  # who cannot be looked at may be a stranger, and must not be signalled
 
 
 def _children(pid: int) -> list[int]:

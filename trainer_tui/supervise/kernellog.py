@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import time
 from collections import deque
 from collections.abc import Collection
 from pathlib import Path
@@ -88,10 +89,12 @@ class KernelLog:
 
     def _journal(self) -> list[KernelWord]:
         """The same from the journal, which members of its group may read."""
+        # Records carry the time of day, which may have been set back since the run began.
+        since = min(self._since_wall, time.time() - (time.monotonic() - self._since))
         command = ["journalctl", "-k", "-q", "--no-pager", "-o", "cat", "-n", str(_KEPT)]
         try:
             done = subprocess.run(
-                [*command, f"--since=@{int(self._since_wall)}"],
+                [*command, f"--since=@{int(since)}"],
                 capture_output=True,
                 text=True,
                 errors="replace",

@@ -8,16 +8,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO
 
 from trainer_tui.runs.clock import utc_now
-from trainer_tui.runs.files import replace_json
 from trainer_tui.runs.layout import ModelFolder, RunFolder, log_link
+from trainer_tui.runs.plain import open_plain, temporary_beside
 from trainer_tui.runs.plan import Phase, RunRequest, WatchPlan
 from trainer_tui.runs.process import boot_id, host_name
+from trainer_tui.runs.withheld import write_request
 from trainer_tui.supervise import shim, surroundings
+from trainer_tui.supervise.git import git_state
+from trainer_tui.supervise.launchers.local import open_complaints
 from trainer_tui.supervise.notebook import kept
-from trainer_tui.supervise.sources import digest_of, git_state, keep_sources
+from trainer_tui.supervise.sources import digest_of, keep_sources
 from trainer_tui.supervise.tries import tried_before
 
 
@@ -59,7 +61,7 @@ def _furnish(
         created=utc_now(),
         host=host_name(),
         boot_id=boot_id(),
-        user=_user(),
+        user=user_name(),
         python=sys.version.split()[0] if plan.command[0] == sys.executable else "",
         git=git_state(Path(plan.root)),
         limit_s=plan.quick_limit_s if phase == "quick" else plan.full_limit_s,
@@ -67,8 +69,8 @@ def _furnish(
         source_digest=digest_of(run.source),
         retry_of=before[-1].name if before else "",
     )
-    log.touch()
-    replace_json(run.run_json, request.to_dict())
+    os.close(open_plain(log, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW))
+    write_request(run.run_json, request.to_dict())
     _link_log(model, run, log)
 
 
@@ -92,7 +94,7 @@ def spawn_shim(run: RunFolder) -> subprocess.Popen[bytes]:
 
     Its complaints go where those of the supervisor go.
     """
-    with _complaints(run) as complaints:
+    with open_complaints(ModelFolder(run.path.parent, run.path.parent)) as complaints:
         return subprocess.Popen(
             [sys.executable, "-I", "-S", shim.__file__, str(run.path)],
             stdin=subprocess.DEVNULL,
@@ -104,25 +106,18 @@ def spawn_shim(run: RunFolder) -> subprocess.Popen[bytes]:
         )
 
 
-def _complaints(run: RunFolder) -> IO[bytes]:
-    try:
-        return open(run.path.parent / "supervisor.log", "ab")
-    except OSError:
-        return open(os.devnull, "wb")  # no reason not to launch
-
-
 def _link_log(model: ModelFolder, run: RunFolder, log: Path) -> None:
     link = model.logs.parent / log_link(run.phase, model.name)
-    temporary = link.with_name(f".{link.name}.{os.getpid()}.tmp")
+    temporary = temporary_beside(link)
     try:
-        temporary.unlink(missing_ok=True)
         temporary.symlink_to(os.path.relpath(log, link.parent))
         os.replace(temporary, link)
     except OSError:
         return  # a convenience; a file system without links must not stop a run
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Who we are; empty where the system does not know."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

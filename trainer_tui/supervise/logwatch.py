@@ -75,6 +75,8 @@ class LogWatch:
                 break
             budget -= len(chunk.data)
             found += self._named(self._scanner.feed(chunk.data))
+            if self._scanner.passes_over:
+                self._scanner.pass_over(self._tail.pass_hole())
         return budget < AT_MOST or bool(self.change), found
 
     def _check(self) -> None:

@@ -8,6 +8,7 @@ from collections import deque
 
 from trainer_tui.runs.files import LineAppender, complete_lines, replace_atomic
 from trainer_tui.runs.layout import RunFolder
+from trainer_tui.runs.plain import plainly, read_plain
 from trainer_tui.runs.units import bytes_text, counted, pair_text
 from trainer_tui.supervise.cgroup import OomCounter
 from trainer_tui.supervise.resources import Sample, Sampler, header
@@ -22,9 +23,10 @@ RECENT = 5
 class Machine:
     """Writes each sample; remembers the newest."""
 
-    def __init__(self, run: RunFolder, pid: int, started: float) -> None:
+    def __init__(self, run: RunFolder, pid: int, began: float) -> None:
+        """`began`: when the process began, on the monotonic clock."""
         self._path = run.telemetry
-        self._sampler = Sampler(pid, run.path, started)
+        self._sampler = Sampler(pid, run.path, began)
         self._lines = LineAppender(run.telemetry, keep=600)
         self._gpus = self._known_gpus(run)
         self._asked_at = time.monotonic()
@@ -107,7 +109,7 @@ class Machine:
         if self._lines.waiting:
             return present  # what waits for the disk has the old width
         try:
-            lines, _ = complete_lines(self._path.read_bytes())
+            lines, _ = complete_lines(read_plain(self._path))
             names = header(needed)
             commas = len(names) - 1
             rows = [line + b"," * (commas - line.count(b",")) for line in lines[1:]]
@@ -120,8 +122,8 @@ class Machine:
     def _known_gpus(run: RunFolder) -> int | None:
         """The number of GPUs in the header of an earlier supervisor; None when there is no header yet."""
         try:
-            with open(run.telemetry, encoding="utf-8") as file:
-                names = file.readline().strip().split(",")
+            with open(run.telemetry, encoding="utf-8", opener=plainly) as file:
+                names = file.readline(1 << 20).strip().split(",")
         except OSError:
             return None
         return sum(name.endswith("_mem_total") for name in names) if len(names) > 1 else None

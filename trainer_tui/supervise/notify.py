@@ -21,9 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from trainer_tui.runs.occasions import Occasion, occasions
+from trainer_tui.runs.plain import LARGEST_DOCUMENT, read_plain
 from trainer_tui.runs.plan import WatchPlan
+from trainer_tui.runs.secrets import masked_text
 from trainer_tui.runs.state import RunState
 from trainer_tui.runs.text import clean
+from trainer_tui.supervise.complaints import complain
 
 LIMIT_S = 20.0
 """So long may telling take; then it is ended."""
@@ -79,7 +82,7 @@ class Notifier:
                 self.problem = f"{type(error).__name__}"
             if self.problem:
                 # The run may be over by now, and then nobody else would say it.
-                print(f"{occasion.run}, notify: {self.problem}", file=sys.stderr, flush=True)
+                complain(f"{occasion.run}, notify: {self.problem}")
 
 
 def tell(plan: WatchPlan, occasion: Occasion, limit_s: float = LIMIT_S) -> str:
@@ -104,7 +107,12 @@ def tell(plan: WatchPlan, occasion: Occasion, limit_s: float = LIMIT_S) -> str:
 def filled(command: tuple[str, ...], occasion: Occasion) -> list[str]:
     """The command with the occasion in its places; what is filled in is not looked at again."""
     values = {"title": occasion.title, "text": occasion.text, "run": occasion.run, "event": occasion.kind}
-    return [_PLACES.sub(lambda match: values[match[1]], word) for word in command]
+    return [_PLACES.sub(lambda match: _inert(values[match[1]], match.start()), word) for word in command]
+
+
+def _inert(text: str, at: int) -> str:
+    """A text where an argument begins; programs take `-x` for an option, and some `@file` for its content."""
+    return f" {text}" if at == 0 and text.startswith(("-", "@")) else text
 
 
 def apprise_urls(root: Path, environ: Mapping[str, str]) -> list[str]:
@@ -114,7 +122,7 @@ def apprise_urls(root: Path, environ: Mapping[str, str]) -> list[str]:
             return text.split()
         return _urls({"notify": {"apprise": _toml(f"value = {text}").get("value")}})
     try:
-        return _urls(_toml((root / "trainer.toml").read_text(encoding="utf-8-sig")))
+        return _urls(_toml(read_plain(root / "trainer.toml", LARGEST_DOCUMENT).decode("utf-8-sig")))
     except (OSError, UnicodeDecodeError):
         return []
 
@@ -122,7 +130,7 @@ def apprise_urls(root: Path, environ: Mapping[str, str]) -> list[str]:
 def _toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return {}
 
 
@@ -156,5 +164,5 @@ def _run(words: list[str], given: bytes, folder: str, limit_s: float) -> str:
             return ""
         errors.seek(max(0, errors.tell() - 4096))
         lines = errors.read().decode("utf-8", "replace").strip().splitlines()
-    said = f": {clean(lines[-1], _SAID)}" if lines else ""
+    said = f": {masked_text(clean(lines[-1], _SAID))}" if lines else ""
     return f"ended with exit code {process.returncode}{said}"

@@ -30,6 +30,8 @@ class Presence:
         """Who it is, once it was met."""
         self.started = ""
         """When its shim started it, UTC."""
+        self.problem = ""
+        """Why nobody can see whether it lives; empty when one can."""
         self._began: float | None = None
 
     def launch(self) -> int | None:
@@ -44,6 +46,11 @@ class Presence:
             return None  # a shim is, or was, so far that the process may have been started
         self._shim = spawn_shim(run)
         return self._shim.pid
+
+    def launched_before(self) -> int | None:
+        """The shim of an earlier supervisor that was killed before it told of it; None: none is known."""
+        shim_pid = (read_json(self._run.process_json) or {}).get("shim_pid")
+        return shim_pid if isinstance(shim_pid, int) else None
 
     def meet(self) -> bool:
         """Learn who the process is; True when it is known."""
@@ -86,7 +93,12 @@ class Presence:
 
     def gone(self) -> bool:
         """Whether the process has ended. Asked once a second: the first time may fall between two writes."""
-        self._gone_looks = self._gone_looks + 1 if self._seems_gone() else 0
+        try:
+            self._gone_looks = self._gone_looks + 1 if self._seems_gone() else 0
+            self.problem = ""
+        except OSError as error:
+            self._gone_looks = 0  # no file can be opened, say: what cannot be seen has not ended
+            self.problem = f"whether the process lives cannot be looked at: {error.strerror or error}"
         return self._gone_looks >= 2
 
     def _seems_gone(self) -> bool:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from trainer_tui.runs.files import replace_atomic
+from trainer_tui.runs.index_turn import URL_VARIABLE
 from trainer_tui.runs.layout import ModelFolder, RunFolder, results_name
+from trainer_tui.runs.plain import read_plain
 from trainer_tui.runs.plan import RunRequest
+from trainer_tui.supervise.complaints import complain
 
 
 def publish_results(model: ModelFolder, run: RunFolder) -> None:
     """Copy the results of a run to `output/results_3.csv`. Raises OSError when the disk refuses."""
     if run.results.exists():
-        replace_atomic(model.path.parent / results_name(run.phase, model.name), run.results.read_bytes())
+        target = model.path.parent / results_name(run.phase, model.name)
+        replace_atomic(target, read_plain(run.results, within=run.path))
 
 
 def update_index(run: RunFolder, request: RunRequest, output: Path) -> subprocess.Popen[bytes]:
@@ -25,12 +31,13 @@ def update_index(run: RunFolder, request: RunRequest, output: Path) -> subproces
             sys.executable,
             "-P",
             "-m",
-            "trainer_tui.runs.index",
-            request.plan.index_url,
+            "trainer_tui.runs.index_turn",
+            "-",
             str(output),
             str(run.path),
         ],
         stdin=subprocess.DEVNULL,
+        env={**os.environ, URL_VARIABLE: request.plan.index_url},
     )
 
 
@@ -48,9 +55,12 @@ class IndexWriters:
                 writer.kill()
                 writer.wait()
         try:
-            self._writers.append((run, self._tell(run, request, output)))
-        except OSError as error:
-            print(f"the index was not told of {run.name}: {error}", file=sys.stderr, flush=True)
+            writer = self._tell(run, request, output)
+            self._writers.append((run, writer))
+            # So that it leaves no zombie behind for as long as the run takes.
+            threading.Thread(target=writer.wait, name="index", daemon=True).start()
+        except (OSError, RuntimeError) as error:
+            complain(f"the index was not told of {run.name}: {error}")
 
     def wait(self, each_s: float) -> None:
         """Wait for those that still write; one that takes longer is ended."""
@@ -60,6 +70,7 @@ class IndexWriters:
             except subprocess.TimeoutExpired:
                 writer.kill()
                 print(
-                    "the index did not answer in time; `trainer-tui runs --rebuild` makes it anew",
+                    "the index did not answer in time: the next run writes what is missing, "
+                    "and `trainer-tui runs --rebuild` makes it anew",
                     file=sys.stderr,
                 )

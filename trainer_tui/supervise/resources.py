@@ -100,13 +100,13 @@ class _Tree:
 class Sampler:
     """Takes samples in a thread until closed; `take` hands over those that wait."""
 
-    def __init__(self, pid: int, folder: Path, started: float) -> None:
-        """`started`: wall time of the training process's start, in seconds since the epoch."""
+    def __init__(self, pid: int, folder: Path, began: float) -> None:
+        """`began`: when the training process began, on the monotonic clock: the time of day may be set."""
         self._pid = pid
         self._tree = _Tree(pid, met={pid})
         self.oom = OomCounter(pid)
         self._folder = folder
-        self._began = time.monotonic() - max(0.0, time.time() - started)
+        self._began = min(began, time.monotonic())
         self._samples: queue.SimpleQueue[Sample] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._sampled = time.monotonic()

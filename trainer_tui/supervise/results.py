@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer_tui.runs.conditions import Range, parse_range
+from trainer_tui.runs.plain import plainly
 
 _INDEX_NAMES = {"", "id", "index", "idx", "epoch", "row", "unnamed: 0"}
 """Names of columns that only tell rows apart; so do those that end in `_id`."""
@@ -62,7 +63,7 @@ def results_faults(path: Path, ranges: dict[str, str]) -> list[str]:
     `ranges`: column → allowed range, e.g. `{"medals": ">= 0"}`. Rows are counted from 1, without the header.
     """
     try:
-        with open(path, newline="", encoding="utf-8", errors="replace") as file:
+        with open(path, newline="", encoding="utf-8", errors="replace", opener=plainly) as file:
             return list(_faults(csv.reader(line.replace("\0", "") for line in file), ranges))
     except FileNotFoundError:
         return ["results.csv was not written"]

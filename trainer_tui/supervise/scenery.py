@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer_tui.failures import KernelWord, Scene
 from trainer_tui.runs.clock import parse_utc
+from trainer_tui.runs.plain import plain_reader
 from trainer_tui.runs.text import shown
 from trainer_tui.supervise import surroundings
 
@@ -48,6 +49,7 @@ def scene_of(s: RunSupervisor, exit_status: Mapping[str, Any]) -> Scene:
         oom_rise=s.machine.oom.rise if s.machine is not None else 0,
         oom_before_s=s.machine.oom.before_s() if s.machine is not None else None,
         environment=surroundings.of_job(s.run),
+        full_disk=full_disk(s.run.log()) if badly else "",
         ended_at=at,
     )
 
@@ -55,7 +57,7 @@ def scene_of(s: RunSupervisor, exit_status: Mapping[str, Any]) -> Scene:
 def log_tail(path: Path) -> str:
     """The last lines of a log that say anything, as a terminal would show them."""
     try:
-        with open(path, "rb") as file:
+        with plain_reader(path) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _TAIL_BYTES))
             lines = file.read(_TAIL_BYTES).split(b"\n")
@@ -65,6 +67,16 @@ def log_tail(path: Path) -> str:
         lines = lines[1:]  # the first one may have lost its beginning
     told = [line for raw in lines if (line := shown(raw, _LINE_LIMIT)).strip()]
     return "\n".join(told[-TAIL_LINES:])
+
+
+def full_disk(log: Path) -> str:
+    """That the disk of a log has no byte left for whoever wrote it, in words; empty where it has some."""
+    try:
+        disk = os.statvfs(log)
+    except OSError:
+        return ""
+    left = disk.f_bfree if os.geteuid() == 0 else disk.f_bavail  # some blocks are kept for root
+    return "the disk of its log has no byte left" if disk.f_blocks and not left else ""
 
 
 def _memory(s: RunSupervisor, at: float) -> tuple[int, int, float]:

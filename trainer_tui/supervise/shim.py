@@ -10,11 +10,13 @@ another one at work, or a process already started, leaves at once.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import resource
 import signal
+import stat
 import sys
 import time
 
@@ -50,12 +52,11 @@ def main(run_dir: str) -> int:
         signal.signal(number, signal.SIG_IGN)
     # Ignored by whoever started us, it would take the exit status of the child away from `wait4`.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    shim_lock = os.open("shim.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    shim_lock = opened("shim.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
     if not lock(shim_lock) or os.path.exists("process.json") or os.path.exists("exit.json"):
         return 1
-    with open("run.json", "rb") as file:
-        request = json.load(file)
-    alive = os.open("alive.lock", os.O_RDWR | os.O_CREAT, 0o666)
+    request = document("run.json")
+    alive = opened("alive.lock", os.O_RDWR | os.O_CREAT)
     if not lock(alive):
         return 1  # a shim was killed before it could write whom it had started
     os.set_inheritable(alive, True)
@@ -63,8 +64,9 @@ def main(run_dir: str) -> int:
     began = time.monotonic()
     started = now()
     try:
+        complete(request)
         pid, problem = start(request)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         unborn = {"code": None, "signal": None, "launch_error": f"{type(error).__name__}: {error}"}
         replace("exit.json", {**unborn, "started": started, "ended": now(), "duration_s": 0.0})
         return 0
@@ -90,6 +92,33 @@ def main(run_dir: str) -> int:
         replace("process.json", who)
     replace("exit.json", end)
     return 0
+
+
+def opened(path: str, flags: int) -> int:
+    """A descriptor of a plain file: something else in its place must not hang us. Raises OSError."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK, 0o664)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.ENXIO, "it is no plain file", path)
+    return descriptor
+
+
+def document(path: str) -> dict[str, Any]:
+    """A JSON document. Raises OSError or ValueError."""
+    with os.fdopen(opened(path, os.O_RDONLY | os.O_CLOEXEC), "rb") as file:
+        found: dict[str, Any] = json.load(file)
+    return found
+
+
+def complete(request: dict[str, Any]) -> None:
+    """Put the secret values of a request in their places: see `runs.withheld`. Raises OSError, ValueError."""
+    if not request.get("withheld"):
+        return
+    for place, text in document("secrets.json")["values"]:
+        table = request
+        for key in place[:-1]:
+            table = table[key]
+        table[place[-1]] = text
 
 
 def wait(
@@ -121,7 +150,8 @@ def ended(pid: int, flags: int) -> bool:
 
 def start(request: dict[str, Any]) -> tuple[int, str]:
     """Fork and execute the command; returns its pid and, where it could not be executed, why."""
-    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+    log = opened(request["log"], flags)
     nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     reading, writing = os.pipe2(os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
     pid = os.fork()
@@ -297,18 +327,28 @@ def replace(path: str, document: dict[str, Any]) -> None:
         time.sleep(1.0)
 
 
-def write(path: str, document: dict[str, Any]) -> bool:
+def write(path: str, content: dict[str, Any]) -> bool:
     """Write a document atomically; False when the disk refuses."""
-    temporary = f".{path}.{os.getpid()}.tmp"
+    temporary = f".{path}.{os.getpid()}-{os.urandom(8).hex()}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with open(temporary, "wb") as file:
-            file.write(json.dumps(document, indent=2).encode() + b"\n")
+        with os.fdopen(os.open(temporary, flags, 0o664), "wb") as file:
+            file.write(json.dumps(content, indent=2).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError:
+        remove(temporary)
         return False
     return True
+
+
+def remove(path: str) -> None:
+    """Remove a file, if that can be done."""
+    try:
+        os.unlink(path)
+    except OSError:
+        return
 
 
 def now() -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import traceback
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from trainer_tui.runs.state import RunState
+from trainer_tui.supervise.complaints import complain, complain_of
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ class Sight:
         recorder = self._recorder
         if problem and recorder.state.over:
             # A blind event would outlive the run: nobody would ever say that it is seen again.
-            print(f"{recorder.state.name}, {source}: {problem}", file=sys.stderr, flush=True)
+            complain(f"{recorder.state.name}, {source}: {problem}")
         elif problem and source not in self._blind:
             self._blind[source] = problem
             recorder.emit("blind", source=source, why=problem)
@@ -94,7 +94,6 @@ class Sight:
         place = f"{type(error).__name__} at {frames[-1].filename}:{frames[-1].lineno}"
         if (source, place) not in self._told:
             self._told.add((source, place))
-            print(f"{self._recorder.state.name}, {source}: supervision goes on after", file=sys.stderr)
-            traceback.print_exception(error, file=sys.stderr)
-            sys.stderr.flush()
+            complain(f"{self._recorder.state.name}, {source}: supervision goes on after")
+            complain_of(error)
         self.see(source, f"an unexpected {type(error).__name__}: {error}; see supervisor.log")

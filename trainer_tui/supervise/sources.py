@@ -1,20 +1,18 @@
-"""What a run was made of: copies of its sources, their digest, the state of the repository."""
+"""What a run was made of: copies of its sources, and their digest."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from trainer_tui.runs.plain import LARGEST_DOCUMENT, make_folders, read_plain
 from trainer_tui.runs.plan import WatchPlan
 from trainer_tui.supervise.notebook.imports import imported, module_file, of_project
 from trainer_tui.supervise.notebook.kept import forget_unused, keep
 from trainer_tui.supervise.notebook.patches import unified
 
-_GIT_TIMEOUT_S = 2.0
 _SETTINGS = frozenset({".yaml", ".yml", ".json", ".toml", ".ini", ".cfg"})
 """What a word of the command ends in that names a file of settings."""
 
@@ -50,7 +48,7 @@ def copy_sources(sources: Iterable[str], root: Path, into: Path, store: Path | N
         if not source.is_file():
             continue
         target = into / _relative(source, root)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(target.parent)
         if target.exists():  # of two files with one name, both from elsewhere, the first is kept
             continue
         new |= keep(source, target, store)
@@ -65,7 +63,7 @@ def digest_of(folder: Path) -> str:
         return ""
     digest = hashlib.sha256()
     for file in files:
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        content = hashlib.sha256(read_plain(file)).hexdigest()
         digest.update(f"{file.relative_to(folder).as_posix()}\0{content}\n".encode())
     return digest.hexdigest()
 
@@ -77,31 +75,9 @@ def diff_sources(before: Path, after: Path) -> str:
     )
     parts: list[str] = []
     for name in names:
-        old, new = _lines(before / name), _lines(after / name)
+        old, new = _lines(before, name), _lines(after, name)
         parts += unified(old, new, f"a/{name}", f"b/{name}")
     return "\n".join(parts)
-
-
-def git_state(root: Path) -> dict[str, Any]:
-    """Commit and whether the tree differs from it; empty outside a repository."""
-    commit = _git(root, "rev-parse", "HEAD")
-    if not commit:
-        return {}
-    return {"commit": commit, "dirty": bool(_git(root, "status", "--porcelain", "--untracked-files=no"))}
-
-
-def _git(root: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=_GIT_TIMEOUT_S,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _relative(source: Path, root: Path) -> Path:
@@ -111,8 +87,9 @@ def _relative(source: Path, root: Path) -> Path:
         return Path(source.name)
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(folder: Path, name: Path) -> list[str]:
     try:
-        return path.read_text("utf-8", "replace").splitlines()
+        data = read_plain(folder / name, LARGEST_DOCUMENT, within=folder)
     except OSError:
         return []
+    return data.decode("utf-8", "replace").splitlines()

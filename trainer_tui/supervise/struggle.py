@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from trainer_tui.diary import EntryFacts
 from trainer_tui.runs.incident import Incident
+from trainer_tui.runs.secrets import mapped
 from trainer_tui.supervise.notebook.attempt import Attempt
 from trainer_tui.supervise.writeup import Written, complete_entry, facts_of, guesses_of, open_entry
 
@@ -36,6 +37,9 @@ class Struggle:
         self.wait_s = SHORT_WAIT_S
         """How long another writer of the diary is waited for: the supervisor sees nothing meanwhile."""
         self._attempt = Attempt(supervisor)
+        known = [i for i in supervisor.state.incidents if (i.severity, i.fate) == ("error", "confirmed")]
+        # An earlier supervisor was killed between the failure and its entry.
+        self._owed = known[0] if known and not supervisor.state.diary and not supervisor.state.over else None
 
     def begin(self) -> None:
         """Say in the entry of the failure that this run follows what it tries."""
@@ -49,8 +53,15 @@ class Struggle:
         """Open the entry; later incidents of the same failure belong to the first one."""
         self._s.attempt("diary", _COMPLAINT, lambda: self._open(incident))
 
+    def catch_up(self) -> None:
+        """Open the entry that an earlier supervisor was killed before."""
+        if self._owed is not None:
+            incident, self._owed = self._owed, None
+            self.open(incident)
+
     def complete(self) -> None:
         """Add what came right after the entry was opened, as the traceback of a divergence does."""
+        self.catch_up()
         written, errors = self._written, self._s.book.errors("confirmed")
         if written is None or not errors or time.monotonic() - self._written_at > COMPLETE_WITHIN_S:
             return
@@ -76,4 +87,4 @@ class Struggle:
             lambda: guesses_of(s.model, s.run, s.notebook, incident, s.state.incidents),
             None,
         )
-        return facts_of(s.model, s.run, s.request, incident, s.history.history, guesses)
+        return mapped(facts_of(s.model, s.run, s.request, incident, s.history.history, guesses), s.hide)

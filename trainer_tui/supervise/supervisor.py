@@ -6,6 +6,7 @@ something may have changed. Whatever it needs to know after a kill stands in the
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -18,14 +19,18 @@ from trainer_tui.runs.events import EventLog, read_events
 from trainer_tui.runs.handover import mark_of
 from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.layout import ModelFolder, RunFolder
+from trainer_tui.runs.memory import EVERY_S, give_back_memory
 from trainer_tui.runs.plan import RunRequest
 from trainer_tui.runs.process import ProcessIdentity, host_name
+from trainer_tui.runs.secrets import mapped, masked_text
 from trainer_tui.runs.state import RunState, first_state, fold
+from trainer_tui.supervise import surroundings
 from trainer_tui.supervise.book import IncidentBook
 from trainer_tui.supervise.controls import Controls
-from trainer_tui.supervise.finish import finish
+from trainer_tui.supervise.finish import finish, tell_restart
 from trainer_tui.supervise.foreign import ForeignHistory
 from trainer_tui.supervise.historywatch import HistoryWatch
+from trainer_tui.supervise.inherited import inherit
 from trainer_tui.supervise.kernellog import KernelLog
 from trainer_tui.supervise.logwatch import LogWatch
 from trainer_tui.supervise.machine import Machine
@@ -65,14 +70,15 @@ class RunSupervisor:
         self.request = request
         self.plan = request.plan
         self.notebook = model.path.parent / "dev_diary.md"
-        self.events = EventLog(run.events)
+        self.secrets = surroundings.secrets_of_run(run, request)
+        self.events = EventLog(run.events, self.hide)
         self.state: RunState = first_state(run, request)
         past = read_events(run.events)
         for event in past:
             self.state = fold(self.state, event)
-        self._resumed = bool(past)
-        self._cursor = next((event for event in reversed(past) if event["kind"] == "cursor"), {})
-        self.book = IncidentBook(self.state.incidents, self._record, self.facts)
+        self.inherited = inherit(past)
+        self._cursor = self.inherited.cursor
+        self.book = IncidentBook(self.state.incidents, self._record, self.facts, self.inherited.rows)
         judged = int(self._cursor.get("history_rows", 0))
         self.history = HistoryWatch(run.history, judged, self.plan.flags, self.plan.main_metric)
         self.foreign = ForeignHistory(run, self.plan, lambda: self.process, self.state.history)
@@ -95,8 +101,10 @@ class RunSupervisor:
         self._presence = Presence(run)
         self.sight = Sight(self)
         self._failed_ends = 0
+        self._launched = False
         self._second_at = 0.0
         self._cursor_at = time.monotonic()
+        self._give_back_at = 0.0
         self._begun: Callable[[], None] = lambda: None
         self.gone = False
         """Whether the process has ended, or can never have begun."""
@@ -112,9 +120,12 @@ class RunSupervisor:
         `begun` is called once the process was seen to have started.
         """
         self._begun = begun
-        self.emit("supervisor", pid=os.getpid(), host=host_name(), resumed=self._resumed)
-        if not self._resumed and self.plan.skip_quick_reason:
+        self.emit("supervisor", pid=os.getpid(), host=host_name(), resumed=self.inherited.resumed)
+        skipped = ("quick", self.plan.skip_quick_reason)
+        if self.plan.skip_quick_reason and skipped not in self.state.skipped:
             self.emit("phase-skipped", phase="quick", why=self.plan.skip_quick_reason)
+        if self.state.over:
+            tell_restart(self)
         self.see("rules", self._rules_problem)
         self.foreign.start()
         try:
@@ -143,6 +154,8 @@ class RunSupervisor:
         # The history before the log: a loss that turned NaN is the cause of the exception about it.
         changed = self.read_history(now)
         changed |= self.read_log(now)
+        if not self.history.behind:
+            self.struggle.catch_up()
         self.sight.call("foreign history", self.hear_of_foreign, None)
         changed |= self.sight.call("control", self.controls.obey, False)
         if a_second_on and not self.gone:
@@ -258,16 +271,32 @@ class RunSupervisor:
 
     def elapsed(self) -> float:
         """Seconds the process has run, without those it was held."""
-        return max(0.0, self._presence.age_s() - self.state.paused_s)
+        return max(0.0, self.age() - self.state.paused_s)
+
+    def age(self) -> float:
+        """Seconds since the process began, by a clock that nobody sets."""
+        return self._presence.age_s()
+
+    def hide(self, text: str) -> str:
+        """A text without the secrets of this run, and without what has the shape of one."""
+        return masked_text(text, self.secrets)
 
     def _record(self, incident: Incident) -> None:
-        self.emit("incident", incident=incident.to_dict())
+        incident = mapped(incident, self.hide)
+        # The rows tell whoever takes over which came after it.
+        self.emit("incident", incident=incident.to_dict(), rows=self.history.history.rows)
         if incident.severity == "error" and incident.fate == "confirmed":
             self.struggle.open(incident)
 
     def attempt(self, source: str, complaint: str, act: Callable[[], None]) -> None:
         """Do what a disk may refuse; what it refused is tried again each second, and once before we leave."""
-        self.sight.attempt(source, complaint, act)
+        self.sight.attempt(source, complaint, lambda: self._in_place(act))
+
+    def _in_place(self, act: Callable[[], None]) -> None:
+        # A folder that was deleted or moved away must not be made anew in its old place.
+        if not self.run.path.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "the run folder is gone", str(self.run.path))
+        act()
 
     def _meet_process(self) -> None:
         self.attempt("launch", "the shim cannot be started", self._launch)
@@ -284,7 +313,7 @@ class RunSupervisor:
         if self.machine is None and self.process is not None:
             moment = parse_utc(self._presence.started)
             began = moment.timestamp() if moment else time.time()
-            self.machine = Machine(self.run, self.process.pid, began)
+            self.machine = Machine(self.run, self.process.pid, self._presence.began)
             self.kernel = KernelLog(self._presence.began, began)
         if self.kernel is not None:
             self.kernel.look()
@@ -304,7 +333,10 @@ class RunSupervisor:
 
     def _launch(self) -> None:
         shim_pid = self._presence.launch()
+        if shim_pid is None and "launched" not in self.inherited.kinds and not self._launched:
+            shim_pid = self._presence.launched_before()
         if shim_pid is not None:
+            self._launched = True
             self.emit("launched", shim_pid=shim_pid)
 
     def _each_second(self, now: float) -> None:
@@ -313,10 +345,14 @@ class RunSupervisor:
             self.see("events", "")
         self.sight.pay()
         self.see("notify", self._notifier.problem)
+        self.see("process", self._presence.problem)
         self.sight.call("stall", lambda: self.stall.look(now), None)
         self.sight.call("flags", lambda: self._machine_watch.look(now), None)
         self.sight.call("control", self.controls.limits, None)
         self.sight.call("incidents", lambda: self.judge_survived(now), None)
+        if now >= self._give_back_at:
+            self._give_back_at = now + EVERY_S
+            give_back_memory()
         if now - self._cursor_at >= CURSOR_EVERY_S:
             self._cursor_at = now
             cursor = self.log.cursor()

@@ -7,21 +7,17 @@ that comes from the environment of whoever supervises.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 
 from trainer_tui.runs.files import read_json, replace_json
 from trainer_tui.runs.layout import ModelFolder, RunFolder
+from trainer_tui.runs.plain import PRIVATE_MODE
+from trainer_tui.runs.plan import RunRequest
+from trainer_tui.runs.secrets import is_secret, secrets_of
 from trainer_tui.supervise.launchers.local import SCRIPT_VARIABLES
 
 _FILE = "environment.json"
-_SECRET_NAME = re.compile(
-    r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|APPRISE|(?:^|_)(?:PASS|PWD|PAT)$", re.I
-)
-_SECRET_VALUE = re.compile(r"://[^/\s@]*:[^/\s@]+@")
-"""A password in an address."""
 _OF_SCHEDULERS = ("SLURM_JOB_", "PBS_JOBID", "LSB_JOBID")
-_NO_SECRETS = frozenset({"PWD", "OLDPWD"})
 
 
 def keep(model: ModelFolder, run: RunFolder, watch: int | None) -> None:
@@ -30,7 +26,7 @@ def keep(model: ModelFolder, run: RunFolder, watch: int | None) -> None:
     Raises OSError when the disk refuses.
     """
     of_watch = None if watch is None else _of_watch(model, watch, run)
-    replace_json(run.path / _FILE, ours() if of_watch is None else of_watch, mode=0o600)
+    replace_json(run.path / _FILE, ours() if of_watch is None else of_watch, mode=PRIVATE_MODE)
 
 
 def ours() -> dict[str, str]:
@@ -57,9 +53,9 @@ def of_job(run: RunFolder) -> dict[str, str]:
     return {n: v for n, v in (_read(run) or {}).items() if n.startswith(_OF_SCHEDULERS)}
 
 
-def is_secret(name: str, value: str) -> bool:
-    """Whether a variable looks as if it held a secret, by its name or by a password in its value."""
-    return name not in _NO_SECRETS and bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
+def secrets_of_run(run: RunFolder, request: RunRequest) -> frozenset[str]:
+    """The secret values that a run knows: of its environment, its settings and its command."""
+    return secrets_of({**of_run(run), **request.plan.env, **request.env}, request.command)
 
 
 def _of_watch(model: ModelFolder, watch: int, run: RunFolder) -> Mapping[str, str] | None:

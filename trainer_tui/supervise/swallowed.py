@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from trainer_tui.runs.files import read_json
 from trainer_tui.runs.handover import mark_of
 from trainer_tui.runs.incident import Incident
+from trainer_tui.runs.plain import plain_reader
 from trainer_tui.runs.text import shown
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _is_last(s: RunSupervisor, error: Incident) -> bool:
     if error.offset is None:
         return False
     try:
-        with open(s.run.log(), "rb") as file:
+        with plain_reader(s.run.log()) as file:
             file.seek(error.offset)
             data = file.read(_BYTES + 1)
     except OSError:

@@ -13,6 +13,7 @@ from trainer_tui.runs.formats.rows import metrics_in
 from trainer_tui.runs.formats.tables import TableParser
 from trainer_tui.runs.handover import mark_of, while_ours
 from trainer_tui.runs.history_writer import HistoryWriter
+from trainer_tui.runs.plain import plain_reader
 
 PENDING_S = 2.0
 """So long does a row wait for more of its step before it is written."""
@@ -65,20 +66,21 @@ class Translation:
         new = self._source.poll() if rows is None else rows
         now = time.monotonic()
         if self._source.began_anew and rows is None:
-            self._write(self._merger.flush())
+            self._write(self._unwritten(self._merger.flush()))
             self._read_again()
-        done = self._merger.feed(self._unwritten(new))
+        # Merged first, as when they were written: a row that a source gives twice stands there once.
+        done = self._merger.feed(new)
         if new:
             self._pending_since = now
         elif self._merger.waiting and now - self._pending_since >= PENDING_S:
             done += self._merger.flush()
-        self._write(done)
+        self._write(self._unwritten(done))
         return bool(new) or self._source.behind
 
     def finish(self) -> None:
         """Write all that is left. Raises OSError and NotOursError as `step` does."""
-        rows = self._merger.feed(self._unwritten(self._source.finish()))
-        self._write(rows + self._merger.flush())
+        rows = self._merger.feed(self._source.finish())
+        self._write(self._unwritten(rows + self._merger.flush()))
 
     def close(self) -> None:
         """Let go of the files."""
@@ -134,7 +136,7 @@ def rows_of_table(path: Path) -> Iterator[Row]:
     """The rows of a table, piece by piece; none where there is no table."""
     parser = TableParser()
     try:
-        with open(path, "rb") as file:
+        with plain_reader(path) as file:
             while data := file.read(PIECE):
                 yield from parser.feed(data)
     except FileNotFoundError:

@@ -12,7 +12,7 @@ AT_MOST = 50
 def tried_before(model: ModelFolder, number: int, phase: str) -> list[RunFolder]:
     """The runs of this phase before that number and after the last one that passed, oldest first."""
     found: list[RunFolder] = []
-    for earlier in reversed(model.runs()):
+    for earlier in model.newest_first():
         if earlier.number < number and earlier.phase == phase:
             if observe(earlier).passed:
                 break

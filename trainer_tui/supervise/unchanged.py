@@ -12,7 +12,8 @@ from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.runs.plan import RunRequest, WatchPlan
 from trainer_tui.runs.state import observe
 from trainer_tui.supervise import surroundings
-from trainer_tui.supervise.sources import digest_of, git_state, keep_sources
+from trainer_tui.supervise.git import git_state
+from trainer_tui.supervise.sources import digest_of, keep_sources
 
 _OF_THE_TERMINAL = re.compile(
     r"_$|(OLD)?PWD$|SHLVL$|COLUMNS$|LINES$|TERM|COLORTERM|NO_COLOR|DISPLAY$|WAYLAND|WINDOWID$|SSH_|TMUX|STY$"
@@ -28,7 +29,7 @@ def quick_that_holds(model: ModelFolder, plan: WatchPlan) -> tuple[RunRequest | 
     Compared are sources (with what they import from the project), settings, commit and environment. What
     else a script reads (its data, installed packages) nobody here can compare.
     """
-    quick = next((run for run in reversed(model.runs()) if run.phase == "quick" and run.request()), None)
+    quick = next((run for run in model.newest_first() if run.phase == "quick" and run.request()), None)
     request = quick.request() if quick is not None else None
     if quick is None or request is None:
         return None, "it has no quick run yet"

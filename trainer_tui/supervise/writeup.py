@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from trainer_tui import diary
@@ -18,6 +19,9 @@ from trainer_tui.supervise.notebook.changes import Changes, changes_between
 from trainer_tui.supervise.notebook.hypotheses import hypotheses
 from trainer_tui.supervise.sources import diff_sources
 from trainer_tui.supervise.tries import tried_before
+
+LOOKED_AT = 200
+"""Earlier runs among which the last good one is looked for."""
 
 _CHANGES_LIMIT = 12_000
 _ROWS, _ROWS_OF_A_DIVERGENCE = 5, 12
@@ -99,11 +103,9 @@ def tries(model: ModelFolder, run: RunFolder) -> list[RunFolder]:
 
 
 def last_good(model: ModelFolder, run: RunFolder) -> RunFolder | None:
-    """The newest earlier run of the same phase that passed."""
-    for earlier in reversed(model.runs()):
-        if earlier.number < run.number and earlier.phase == run.phase and observe(earlier).passed:
-            return earlier
-    return None
+    """The newest earlier run of the same phase that passed, should it be one of the last `LOOKED_AT`."""
+    same = (other for other in model.newest_first() if other.number < run.number and other.phase == run.phase)
+    return next((earlier for earlier in islice(same, LOOKED_AT) if observe(earlier).passed), None)
 
 
 def changes_since_last_good(model: ModelFolder, run: RunFolder) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 
 import psutil
 
+from trainer_tui.runs.secrets import masked_command
 from trainer_tui.supervise.doing.syscalls import syscall_name
 
 THREADS = 256
@@ -21,6 +23,9 @@ _PORTABLE_STATES = {
     psutil.STATUS_ZOMBIE: "Z",
     psutil.STATUS_IDLE: "S",
 }
+
+
+_DIGITS = re.compile(r"-?[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +135,15 @@ def _stat(path: str) -> tuple[str, list[str]] | None:
     text = _text(path)
     end = text.rfind(")")
     fields = text[end + 2 :].split()
-    return (text[text.find("(") + 1 : end], fields) if end > 0 and len(fields) > 12 else None
+    whole = end > 0 and len(fields) > 12 and all(_DIGITS.fullmatch(field) for field in fields[1:13])
+    return (text[text.find("(") + 1 : end], fields) if whole else None
 
 
 def _tracer(pid: int) -> int:
     for line in _text(f"/proc/{pid}/status").splitlines():
         if line.startswith("TracerPid:"):
-            return int(line.split()[1])
+            told = line.removeprefix("TracerPid:").strip()
+            return int(told) if _DIGITS.fullmatch(told) else 0
     return 0
 
 
@@ -154,7 +161,7 @@ def _process_portable(pid: int) -> ProcessNow | None:
         with process.oneshot():
             state = _PORTABLE_STATES.get(process.status(), "")
             parent, name = process.ppid(), process.name()
-        return ProcessNow(pid, parent, name, " ".join(process.cmdline()), state, 0)
+        return ProcessNow(pid, parent, name, " ".join(masked_command(process.cmdline())), state, 0)
     except psutil.NoSuchProcess:
         return None
     except psutil.Error:

@@ -85,7 +85,7 @@ def read_dump(text: str, cwd: str = "") -> PyStacks:
     try:
         document = json.loads(text)
         threads = tuple(_thread(item, cwd) for item in document)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         return PyStacks(problem=f"py-spy said what we cannot read: {type(error).__name__}")
     return PyStacks(threads) if threads else PyStacks(problem="py-spy found no Python thread")
 

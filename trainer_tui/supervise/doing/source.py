@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
+from trainer_tui.runs.plain import plain_reader
 from trainer_tui.supervise.doing.snapshot import Frame, Stack
 
 LIMIT = 2 << 20
@@ -23,7 +24,7 @@ def read_source(path: str) -> str:
     if not path.endswith(".py"):
         return ""
     try:
-        with open(path, "rb") as file:
+        with plain_reader(path) as file:
             return file.read(LIMIT).decode(errors="replace")
     except OSError:
         return ""

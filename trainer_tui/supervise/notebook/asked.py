@@ -8,6 +8,7 @@ from typing import Any
 from trainer_tui.diary.markdown import code
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.plan import RunRequest
+from trainer_tui.runs.secrets import is_secret
 from trainer_tui.runs.units import bytes_text
 from trainer_tui.supervise import surroundings
 from trainer_tui.supervise.notebook.wording import Change, spoken
@@ -94,7 +95,7 @@ def _environment(before: RunFolder, after: RunFolder, old: RunRequest, new: RunR
 
 def _told(variables: Mapping[str, str]) -> dict[str, str]:
     return {
-        name: "(secret)" if surroundings.is_secret(name, value) else value
+        name: "(secret)" if is_secret(name, value) else value
         for name, value in variables.items()
     }
 

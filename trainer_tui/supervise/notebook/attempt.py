@@ -15,6 +15,7 @@ from trainer_tui import diary
 from trainer_tui.runs.clock import duration_text, parse_utc
 from trainer_tui.runs.events import read_events
 from trainer_tui.runs.incident import Incident
+from trainer_tui.runs.secrets import mapped
 from trainer_tui.runs.state import RunState
 from trainer_tui.supervise.notebook.changes import Changes, changes_between
 from trainer_tui.supervise.notebook.failed import Failed, Past, joined, open_entries, past_of
@@ -81,14 +82,15 @@ class Attempt:
         s, end = self._s, self._end
         name = s.run.name
         if not self._is_written(entry, "test"):
-            changes = self._changes_from(past.before.name if past.before else past.last(entry).run.name, past)
+            name_before = past.before.name if past.before else past.last(entry).run.name
+            changes = mapped(self._changes_from(name_before, past), s.hide)
             started = _local(s.state.started)
             self._edit(entry, "test", lambda text: with_test(text, name, started, changes))
         if end is None:
             return
         if not self._is_written(entry, "result"):
             failed = past.last(entry)
-            result = result_of(s.run, end, s.history.history, s.plan.main_metric, failed)
+            result = s.hide(result_of(s.run, end, s.history.history, s.plan.main_metric, failed))
             self._edit(entry, "result", lambda text: with_result(text, name, result))
         if end.passed and not self._is_written(entry, "fix"):
             self._edit(entry, "fix", partial(self._with_fix, past.first(entry), end, past))
@@ -109,7 +111,7 @@ class Attempt:
             numbers_of(s.run, s.history.history, s.plan.main_metric),
             duration_text(end.duration_s) if end.duration_s is not None else "",
         )
-        return with_proposal(text, name, proposal)
+        return with_proposal(text, name, s.hide(proposal))
 
     def _edit(self, entry: int, stage: str, change: Callable[[str], str]) -> None:
         """Edit an entry that may be gone, and remember that it was done."""

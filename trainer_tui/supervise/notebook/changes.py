@@ -8,7 +8,8 @@ from pathlib import Path
 
 from trainer_tui.diary.markdown import code
 from trainer_tui.runs.layout import RunFolder
-from trainer_tui.supervise import surroundings
+from trainer_tui.runs.plain import read_plain
+from trainer_tui.runs.secrets import is_secret
 from trainer_tui.supervise.notebook.asked import asked_otherwise, outside
 from trainer_tui.supervise.notebook.constants import Constant, constants, is_declared, with_values
 from trainer_tui.supervise.notebook.imports import LARGEST, MOST_FILES
@@ -60,7 +61,7 @@ def texts_of(folder: Path) -> dict[str, str]:
     for path in sorted(folder.rglob("*"))[: 2 * MOST_FILES]:
         try:
             if path.is_file() and path.stat().st_size <= LARGEST:
-                data = path.read_bytes()
+                data = read_plain(path, LARGEST, within=folder)
                 if b"\0" not in data:
                     name = path.relative_to(folder).as_posix()
                     found[name] = data.decode("utf-8", "replace").replace("\r\n", "\n")
@@ -128,7 +129,7 @@ def _change(file: str, before: Constant | None, after: Constant | None) -> Chang
     assert there is not None
     where = f"{code(there.name)} in {code(file)}, line {there.line}"
     texts = [constant.text if constant else "" for constant in (before, after)]
-    if surroundings.is_secret(there.name, there.value):
+    if is_secret(there.name, there.value):
         texts = ["(secret)" if text else "" for text in texts]
     return Change(spoken(there.name), texts[0], texts[1], where)
 

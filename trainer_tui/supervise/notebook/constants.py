@@ -47,8 +47,8 @@ class Constant:
 
 def constants(text: str, suffix: str = ".py") -> dict[Key, list[Constant]] | None:
     """The settings of a source by key, in order; None when it is neither Python nor a settings file."""
-    if len(text) > _LARGEST:
-        return None
+    if len(text) > _LARGEST or text.count("\r") > text.count("\r\n"):
+        return None  # Python counts a lone carriage return as the end of a line, and nothing else does
     if suffix in SETTINGS_SUFFIXES:
         found = list(_of_lines(text))
     elif suffix == ".py":

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import trainer_tui
+from trainer_tui.runs.plain import plain_reader
 
 LARGEST = 1 << 20
 """Bytes of the longest file that is taken for source code."""
@@ -71,7 +72,7 @@ def _tree(file: Path) -> tuple[ast.AST | None, int]:
     if file.suffix != ".py":
         return None, 0
     try:
-        with open(file, "rb") as source:
+        with plain_reader(file) as source:
             data = source.read(LARGEST + 1)
         return (ast.parse(data) if len(data) <= LARGEST else None), len(data)
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from trainer_tui.runs.files import replace_atomic
+from trainer_tui.runs.plain import make_folders, read_plain
 
 FOLDER = ".sources"
 """Below `output/`: one file for each content, named by its SHA-256."""
@@ -22,7 +23,7 @@ def keep(source: Path, target: Path, store: Path | None) -> bool:
 
     The kept file is read-only: an edit of one run's copy would be one of all. Raises OSError.
     """
-    data = source.read_bytes()
+    data = read_plain(source)
     mode = source.stat().st_mode & 0o777
     if store is None or mode & 0o044 != 0o044:  # what others may not read is not shared
         target.write_bytes(data)
@@ -32,7 +33,7 @@ def keep(source: Path, target: Path, store: Path | None) -> bool:
     new = not _holds(kept, data)
     try:
         if new:
-            store.mkdir(parents=True, exist_ok=True)
+            make_folders(store)
             replace_atomic(kept, data, fsync=False, mode=0o444)
         os.link(kept, target)
     except OSError:  # no links there, or too many of them: what is saved is space, and no launch waits for it
@@ -52,6 +53,6 @@ def forget_unused(store: Path) -> None:
 def _holds(kept: Path, data: bytes) -> bool:
     """Whether the file is there and has not been torn or edited."""
     try:
-        return kept.stat().st_size == len(data) and kept.read_bytes() == data
+        return kept.stat().st_size == len(data) and read_plain(kept) == data
     except OSError:
         return False
