@@ -9,11 +9,15 @@ import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 FILE = "trainer.toml"
 """The settings file; the folder that holds it is the root of a project."""
 
 MODELS = "models"
+
+_MODE = 0o775
+"""Of the folders that we make, less what the umask takes away: never writable by everybody."""
 
 _FOLDERS = {name: f"TRAINER_TUI_PROJECT__{name.upper()}" for name in ("models", "output", "logs")}
 """The folders that `[project]` may name, and the environment variable that outweighs it."""
@@ -85,13 +89,15 @@ class Project:
         project = cls.find(start)
         try:
             table = tomllib.loads((project.root / FILE).read_text("utf-8")).get("project", {})
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return project
         names = {
             key: table[key] for key in _FOLDERS if isinstance(table, dict) and isinstance(table.get(key), str)
         }
         names |= {key: os.environ[_FOLDERS[key]] for key in _FOLDERS if os.environ.get(_FOLDERS[key])}
-        folders: dict[str, Any] = {key: project.root / Path(name).expanduser() for key, name in names.items()}
+        folders: dict[str, Any] = {
+            key: project.root / os.path.expanduser(name) for key, name in names.items()
+        }
         return replace(project, **folders)
 
     # ------------------------------------------------------------------------------------------- the models
@@ -161,6 +167,16 @@ class Project:
             return self.index
         return f"sqlite:///{self.root / file if file else self.output / 'runs.db'}"
 
+    @property
+    def index_file(self) -> str | None:
+        """The file of an SQLite index; None for a database elsewhere or in memory."""
+        scheme, _, rest = self.index_url.partition("://")
+        if not scheme.lower().startswith("sqlite"):
+            return None
+        # SQLAlchemy takes `file:` as a path of SQLite's own, with a query of its own.
+        file = unquote(rest.removeprefix("/").partition("?")[0].removeprefix("file:"))
+        return None if file in ("", ":memory:") else os.path.join(self.root, file)
+
     def model_output(self, name: str) -> Path:
         """The folder of a model's run folders."""
         return self.output / _checked(name)
@@ -178,7 +194,7 @@ class Project:
 
         for folder in (self.output, self.logs):
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(_MODE, parents=True, exist_ok=True)
                 with tempfile.TemporaryFile(dir=folder) as file:
                     file.write(b"x")
             except OSError as error:

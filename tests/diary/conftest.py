@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,18 @@ HERE = Path(__file__).parent
 sys.path[:0] = [
     str(HERE),
     str(HERE.parent / "cli"),
-]  # `diary_texts`, and the `shop` of the command line's tests
+]  # `diary_texts`, `diary_world`, and the `shop` of the command line's tests
 
-from shop import Shop  # noqa: E402
+from diary_world import facts  # noqa: E402
+from shop import shop  # noqa: F401, E402
+
+from trainer_tui.diary import open_entry  # noqa: E402
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    """A project whose processes end with the test."""
-    place = Shop(tmp_path)
-    place.write("trainer.toml", "[full]\nmin_hours = 0\n[stop]\ngrace_seconds = 1\n")
-    yield place
-    place.clear()
+def diary(tmp_path: Path) -> Path:
+    """A diary with three entries."""
+    path = tmp_path / "output" / "dev_diary.md"
+    for n in (1, 2, 3):
+        assert open_entry(path, facts(f"log:{n}")) == n
+    return path

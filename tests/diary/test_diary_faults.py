@@ -4,41 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from diary_world import facts, spawn
 
-from trainer_tui.diary import EntryFacts, entries, open_entry, read
+from trainer_tui.diary import entries, open_entry, read
 from trainer_tui.diary.files import LOCK_NAME
-from trainer_tui.runs.incident import Incident
-
-ROOT = Path(__file__).parents[2]
-
-
-def facts(incident: str) -> EntryFacts:
-    found = Incident(id=incident, severity="error", kind="exception", message="ValueError: no")
-    return EntryFacts("2026-01-25 14:30", "Phase 5B", "model_3", "model_3/007-full", "ada", found)
-
-
-@pytest.fixture
-def diary(tmp_path: Path) -> Path:
-    path = tmp_path / "output" / "dev_diary.md"
-    for n in (1, 2, 3):
-        assert open_entry(path, facts(f"log:{n}")) == n
-    return path
-
-
-def spawn(code: str, *args: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, args)],
-        cwd=ROOT,
-        text=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
 
 STEPPER = """
 import errno, fcntl, os, signal, sys

@@ -4,45 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from diary_world import facts, spawn
 
-from trainer_tui.diary import EntryFacts, complete, entries, open_entry, read, replace_section, save_entry
+from trainer_tui.diary import complete, entries, open_entry, read, replace_section, save_entry
 from trainer_tui.diary.files import LOCK_NAME, locked, update
 from trainer_tui.diary.placing import is_conflict_copy
-from trainer_tui.runs.incident import Incident
 
-ROOT = Path(__file__).parents[2]
 HAND = b"# Notes\r\n\r\n## Dev Diary Entry #4 \xf0\x9f\x94\xa5\r\n\tkept \xff\xfe\r\n## Search Log\r\n| a |"
-
-
-def facts(incident: str = "log:1", run: str = "model_3/007-full") -> EntryFacts:
-    found = Incident(
-        id=incident, severity="error", kind="exception", message="ValueError: no", excerpt="a\n```\nb"
-    )
-    return EntryFacts("2026-01-25 14:30", "Phase 5B (full training)", "model_3", run, "ada", found)
-
-
-@pytest.fixture
-def diary(tmp_path: Path) -> Path:
-    path = tmp_path / "output" / "dev_diary.md"
-    for n in (1, 2, 3):
-        assert open_entry(path, facts(f"log:{n}")) == n
-    return path
-
-
-def spawn(code: str, *args: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, args)],
-        cwd=ROOT,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
 
 
 def text_of(path: Path, number: int) -> str:

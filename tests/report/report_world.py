@@ -137,7 +137,7 @@ class Run:
 
     def end(self, reason: str, sentence: str, second: float = 120, code: int = 0) -> None:
         """The process ended and was judged."""
-        exit_status = {"code": code, "duration_s": second, "ended": stamp(second), "max_rss_bytes": 3 * GIB}
+        exit_status = {"code": code, "duration_s": second, "ended": stamp(second), "max_rss_bytes": 3 << 30}
         self.folder.exit_json.write_text(json.dumps(exit_status))
         self.event(second, "exited", **exit_status)
         self.event(second, "ended", reason=reason, sentence=sentence)

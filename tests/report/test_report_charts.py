@@ -6,12 +6,12 @@ import math
 import re
 from array import array
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trainer_tui.report import ticks
 from trainer_tui.report.blocks import Chart, Line, Mark
-from trainer_tui.report.masking import masked_command, secrets_of
+from trainer_tui.runs.secrets import masked_command, secrets_of
 from trainer_tui.report.prose import as_html, below_ours
 from trainer_tui.report.series import POINTS, groups, machine_line, metric_chart
 from trainer_tui.report.svg import HEIGHT, WIDTH, svg
@@ -27,6 +27,8 @@ def history(**columns: list[float]) -> History:
 
 
 @given(FINITE, FINITE)
+@example(0.0, 5e-324)
+@example(-1.7e308, 1.7e308)
 def test_ticks_are_few_in_order_and_inside(one: float, other: float):
     low, high = min(one, other), max(one, other)
     for pick in (ticks.linear, ticks.seconds, ticks.powers_of_two):

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
+from trainer_tui.runs.plain import FILE_MODE, make_folders
+
 T = TypeVar("T")
 
 LOCK_NAME = ".dev_diary.lock"
@@ -58,10 +60,10 @@ def _read(target: Path) -> tuple[bytes, os.stat_result] | None:
 
 def _open_lock(path: Path) -> int:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, FILE_MODE)
     except PermissionError:
         # In a shared folder the file may be somebody else's; reading rights are enough to lock it.
-        return os.open(path, os.O_RDONLY)
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
 
 
 @contextlib.contextmanager
@@ -111,7 +113,7 @@ def _now(target: Path) -> tuple[int, int, int, int] | None:
 
 def _write_temp(target: Path, data: bytes, old: os.stat_result | None) -> Path:
     temp = target.with_name(f".dev_diary-{uuid4().hex}.tmp")
-    fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
     try:
         try:
             if old is not None:
@@ -164,7 +166,7 @@ def update(
         OSError: disk full, no permission, locked by others for `wait_s` seconds; the old file is untouched.
     """
     target = target_of(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(target.parent)
     with locked(target.parent, wait_s) as real:
         for _ in range(_ROUNDS):
             found = _read(target)

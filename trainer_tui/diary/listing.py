@@ -15,7 +15,7 @@ from trainer_tui.diary.placing import is_conflict_copy
 _FIELD = re.compile(r" {0,3}\*\*([^*\r\n]+?)(?::\*\*|\*\*[ \t]*:)(.*)")
 _KIND = re.compile(r"Incident `([a-z0-9-]+)` \(")
 _TITLE = re.compile(r"^[\W_]*dev\s+diary\s+entry\s*[#№]?\s*\d+", re.I)
-_RUN = re.compile(r"(.+)/(\d+)(?:-(quick|full))?")
+_RUN = re.compile(r"(.+)/(\d{1,9})(?:-(quick|full))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def find_entries(diary: Diary, what: str) -> list[Entry]:
     """The entries that `what` names: a number (`3`, `#3`), a run (`model_3/7`), or the id of an incident."""
     text = what.strip()
     number = text.removeprefix("#")
-    if number.isdigit():
+    if number.isascii() and number.isdigit() and len(number) < 10:
         return [entry for entry in diary.entries if entry.number == int(number)]
     asked = _RUN.fullmatch(text)
     return [entry for entry in diary.entries if _is_about(summary_of(entry), text, asked)]

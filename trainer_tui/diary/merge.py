@@ -64,7 +64,9 @@ def merge_entry(base: str, mine: str, theirs: str) -> Merged | None:
                 return None
             conflicts.append(name)
             merged = _both(known, here, there, newline)
-        if parts and merged:
+        if not merged:
+            continue  # what stands before it still has to be ended for what comes behind it
+        if parts:
             parts[-1] = _ended(parts[-1], newline, name not in files)
         parts.append(merged)
     return Merged("".join(parts), tuple(conflicts))

@@ -1,4 +1,4 @@
-"""A hyperparameter search as plain data, from Optuna's storage or from a CSV of trials."""
+"""A hyperparameter search as plain data: from Optuna's storage, a CSV, or the trials of a training."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from trainer_tui.runs import trainings
+from trainer_tui.runs.trainings.trials import Trial as TrainingTrial
+from trainer_tui.runs.trainings.trials import read_trials
 
 Value = float | str
 Direction = Literal["minimize", "maximize"]
@@ -151,6 +155,7 @@ def _row(
     state = cell("state").lower().rpartition(".")[2] or ("complete" if value is not None else "failed")
     known = {column.removeprefix("params_"): _plain(row[column]) for column in params if row[column] != ""}
     state = "failed" if state.startswith("fail") else state
+    number = number if is_finite(number) else None
     return Trial(index if number is None else int(number), known, value, state, cell("note"), cell("run"))
 
 
@@ -164,6 +169,37 @@ def _number(text: str) -> float | None:
 def _plain(text: str) -> Value:
     number = _number(text)
     return text if number is None else number
+
+
+def from_trials(path: Path, name: str = "", metric: str = "", direction: str = "") -> Study:
+    """The study in a training's `trials.jsonl`, or in the run folder that holds one.
+
+    `name`: empty for that of its model and watch. Raises StudyError when it holds no trial, OSError when it
+    cannot be read.
+    """
+    path = path / trainings.TRIALS if path.is_dir() else path
+    found = read_trials(path)
+    if not found.trials:
+        raise StudyError(f"{path} holds no trials")
+    shown = found.metric or metric or "value"
+    algorithms = {trial.algorithm for trial in found.trials}
+    params = tuple(dict.fromkeys(key for trial in found.trials for key in trial.params))
+    several = len(algorithms) > 1
+    return Study(
+        name or trainings.study_name(path),
+        shown,
+        _direction(direction or found.direction, shown),
+        (("algorithm", *params) if several else params),
+        tuple(_training_trial(trial, several) for trial in found.trials),
+        str(path),
+        dict(found.importances) or None,
+    )
+
+
+def _training_trial(trial: TrainingTrial, several: bool) -> Trial:
+    params: dict[str, Value] = {"algorithm": trial.algorithm} if several else {}
+    value = trial.value if trial.state == "complete" else None
+    return Trial(trial.number, {**params, **trial.params}, value, trial.state)
 
 
 def from_optuna(url: str, name: str, metric: str = "") -> Study:

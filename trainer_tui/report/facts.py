@@ -13,6 +13,7 @@ from trainer_tui.runs.events import Event, read_events
 from trainer_tui.runs.history import History, read_history
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.plan import RunRequest
+from trainer_tui.runs.process import running_s
 from trainer_tui.runs.state import RunState, observe
 from trainer_tui.runs.verdict import Tone
 
@@ -121,7 +122,7 @@ def _run(folder: RunFolder, now: str) -> RunFacts:
     state = (
         observe(folder) if not unread else RunState(folder.name, folder.model, folder.number, folder.phase)
     )
-    if not state.over and state.started and state.exit is None:
+    if not state.over and state.started and state.exit is None and running_s(folder) is None:
         state = replace(state, duration_s=_until(state.started, now))
     return RunFacts(
         folder,
@@ -137,7 +138,7 @@ def _run(folder: RunFolder, now: str) -> RunFacts:
 
 def _table(path: Path, unread: list[str]) -> History:
     try:
-        return read_history(path)
+        return read_history(path, within=path.parent)
     except FileNotFoundError:
         return History()
     except OSError as error:

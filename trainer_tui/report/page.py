@@ -20,13 +20,15 @@ from trainer_tui.report.charts import machine_charts, metric_charts, peak_job_by
 from trainer_tui.report.facts import RunFacts, WatchFacts
 from trainer_tui.report.forecasts import came_true
 from trainer_tui.report.incidents import incidents
-from trainer_tui.report.masking import masked, secrets_of
+from trainer_tui.report.masking import masked
 from trainer_tui.report.results import results
 from trainer_tui.report.setup import changes, setup
+from trainer_tui.report.training import training
 from trainer_tui.runs.catalog.sparkline import best_of
 from trainer_tui.runs.catalog.summary import column_of
 from trainer_tui.runs.clock import duration_text, parse_utc
 from trainer_tui.runs.plan import MAIN_METRIC, PHASE_NAMES, PHASES
+from trainer_tui.runs.secrets import secrets_of
 from trainer_tui.runs.state import RunState
 from trainer_tui.runs.text import clean
 from trainer_tui.runs.units import bytes_text, counted
@@ -61,6 +63,7 @@ def page_of(watch: WatchFacts) -> Page:
             Section("Incidents", tuple(incidents(watch))),
             Section("Changed since the last good run", tuple(changes(watch))),
             Section("Diary", tuple(_diary(watch))),
+            Section("Trials and evaluation", tuple(training(watch))),
             Section("Results", tuple(results(watch))),
             Section("Command and settings", tuple(setup(watch))),
             Section("Not read", tuple(_unread(watch))),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trainer_tui.report.blocks import Block, Group, Table, Text
 from trainer_tui.report.facts import WatchFacts
+from trainer_tui.runs.plain import plainly_within
 from trainer_tui.runs.plan import PHASE_NAMES, PHASES
 from trainer_tui.runs.text import clean
 
@@ -32,7 +33,8 @@ def results(watch: WatchFacts) -> list[Block]:
 
 
 def _table(path: Path) -> Table | None:
-    with open(path, encoding="utf-8", errors="replace", newline="") as file:
+    own = plainly_within(path.parent)
+    with open(path, encoding="utf-8", errors="replace", newline="", opener=own) as file:
         text = file.read(_LARGEST)
         cut = bool(file.read(1))
     rows = [row for row in csv.reader(text.replace("\0", "").splitlines()) if row]

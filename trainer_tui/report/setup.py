@@ -9,9 +9,9 @@ from typing import Any
 
 from trainer_tui.report.blocks import Block, Facts, Listing, Text
 from trainer_tui.report.facts import WatchFacts
-from trainer_tui.report.masking import masked_command, masked_values
 from trainer_tui.runs.clock import duration_text
 from trainer_tui.runs.plan import RunRequest, WatchPlan
+from trainer_tui.runs.secrets import masked_command, masked_values
 from trainer_tui.runs.text import clean, clean_lines
 from trainer_tui.runs.units import bytes_text, counted
 

@@ -8,13 +8,16 @@ from trainer_tui.report.blocks import Chart
 from trainer_tui.runs.units import bytes_text
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_SMALLEST = 1e-300
+"""A distance below which a step between two ticks is no number any more."""
+
 _SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 
 
 def linear(low: float, high: float, count: int) -> list[float]:
     """Round numbers between two values, `count` at most, about."""
     span = high - low
-    if not math.isfinite(span) or span <= 0:
+    if not math.isfinite(span) or span < _SMALLEST:
         return [low]
     raw = span / max(1, count)
     power = 10.0 ** math.floor(math.log10(raw))
@@ -44,7 +47,7 @@ def seconds(low: float, high: float, count: int) -> list[float]:
 def powers_of_two(low: float, high: float, count: int) -> list[float]:
     """Round sizes in bytes."""
     span = high - low
-    if span <= 0:
+    if not math.isfinite(span) or span < _SMALLEST:
         return [low]
     step = 2.0 ** math.ceil(math.log2(span / max(1, count)))
     return _multiples(low, high, step)

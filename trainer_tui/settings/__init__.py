@@ -26,7 +26,7 @@ def _without_plugins() -> Iterator[None]:
 with _without_plugins():
     from trainer_tui.settings.errors import SettingsError
     from trainer_tui.settings.flags import flags_of
-    from trainer_tui.settings.loading import load_settings, open_project, place_of
+    from trainer_tui.settings.loading import is_from_environment, load_settings, open_project, place_of
     from trainer_tui.settings.schema import (
         FullSettings,
         GateSettings,
@@ -57,6 +57,7 @@ __all__ = [
     "SettingsError",
     "StopSettings",
     "flags_of",
+    "is_from_environment",
     "load_settings",
     "open_project",
     "place_of",

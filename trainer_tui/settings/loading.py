@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from trainer_tui.bounds import refusal, way_out
 from trainer_tui.project import FILE, Project
 from trainer_tui.runs.conditions import Condition, Range
+from trainer_tui.runs.files import DEEPEST, is_deep
+from trainer_tui.runs.plain import LARGEST_DOCUMENT, StrPath, read_plain
 from trainer_tui.settings.errors import SettingsError, annotation_at, describe, dotted, unknown_key
 from trainer_tui.settings.flags import flag_faults
 from trainer_tui.settings.positions import line_of
@@ -38,7 +41,7 @@ def place(root: Path, settings: Settings) -> Project:
     """The project in a folder, its folders where the settings put them."""
     folders = settings.project
     models, output, logs = (
-        root / Path(folder).expanduser() for folder in (folders.models, folders.output, folders.logs)
+        root / os.path.expanduser(folder) for folder in (folders.models, folders.output, folders.logs)
     )
     return Project(root, models, output, logs, settings.index.url or "")
 
@@ -68,10 +71,16 @@ def load_settings(root: Path, environ: Mapping[str, str] = os.environ) -> Settin
         problems = error.errors(include_url=False)
         problems.sort(key=lambda problem: (line_of(text, tuple(problem["loc"])) or 0, problem["loc"]))
         raise SettingsError(tuple(describe(p, Settings, where(tuple(p["loc"]))) for p in problems)) from None
-    further = (*_windows(settings), *_gates(settings), *flag_faults(settings))
+    ways_out = _ways_out(root, settings, origins.keys(), environ)
+    further = (*_windows(settings), *_gates(settings), *flag_faults(settings), *ways_out)
     if further:
         raise SettingsError(tuple(f"{where(path)}: {dotted(path)}: {wrong}" for path, wrong in further))
     return settings
+
+
+def is_from_environment(root: Path, path: tuple[str, ...], environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a setting is the user's own, out of the environment, and none of the file."""
+    return any(found == path for _, found, _ in _overrides(environ, _parse(_read(root / FILE))))
 
 
 def place_of(root: Path, path: tuple[str | int, ...]) -> str:
@@ -105,13 +114,48 @@ def _gates(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
                 yield ("models", name, "gates", "skip", gate), unknown_key(gate, list(GATE_NAMES), "gate")
 
 
+def _ways_out(
+    root: Path, settings: Settings, of_user: Container[tuple[str, ...]], environ: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The folders and the database that lie out of the project, though nobody but the file says so."""
+    project = place(root, settings)
+    places: dict[tuple[str, ...], StrPath | None] = {
+        ("project", "models"): project.models,
+        ("project", "output"): project.output,
+        ("project", "logs"): project.logs,
+        ("index", "url"): project.index_file,
+    }
+    inside = [root, *(where for key, where in places.items() if key in of_user and where)]
+    if (
+        settings.index.url is None
+        and ("project", "output") not in of_user
+        and _wrong(project.output, inside, environ)
+    ):
+        del places["index", "url"]  # it lies in there, and once is enough
+    elif settings.index.url is None:
+        inside.append(project.output)
+    for path, where in places.items():
+        wrong = _wrong(where, inside, environ) if where is not None and path not in of_user else ""
+        if wrong:
+            yield path, wrong
+
+
+def _wrong(where: StrPath, inside: Iterable[StrPath], environ: Mapping[str, str]) -> str:
+    """What is wrong with a place; empty when it may be used."""
+    try:
+        real = way_out(where, inside, environ)
+    except ValueError:
+        return "not a path; a path has no character 0"
+    return "" if real is None else refusal("it", real)
+
+
 # ------------------------------------------------------------------------------------------------- the file
 
 
 def _read(path: Path) -> str:
     """The text of the file; empty when there is none."""
     try:
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        return read_plain(path, LARGEST_DOCUMENT).decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError as error:
@@ -124,7 +168,13 @@ def _read(path: Path) -> str:
 def _parse(text: str) -> dict[str, Any]:
     """The content of the file; a syntax error comes with its line, its column and the line's text."""
     try:
-        return tomllib.loads(text)
+        data = tomllib.loads(text)
+        if is_deep(data):
+            raise RecursionError
+        return data
+    except RecursionError:
+        wrong = f"tables and arrays stand in each other more than {DEEPEST} levels deep"
+        raise SettingsError((f"{FILE}: not valid: {wrong}; write fewer",)) from None
     except tomllib.TOMLDecodeError as error:
         what, _, position = str(error).rpartition(" (at ")
         lines = text.split("\n")
@@ -134,6 +184,8 @@ def _parse(text: str) -> dict[str, Any]:
         quoted = f": {shown}" if shown else " (the file ends too early)"
         wrong = f"{what[:1].lower()}{what[1:]}"
         raise SettingsError((f"{FILE}:{line}:{column}: not valid TOML: {wrong}{quoted}",)) from None
+    except ValueError:  # Python reads no whole number of so many digits
+        raise SettingsError((f"{FILE}: a number has thousands of digits; write a smaller one",)) from None
 
 
 # ------------------------------------------------------------------------------------------ the environment
@@ -184,7 +236,7 @@ def _value(text: str, path: tuple[str, ...]) -> Any:
         return text.split()
     try:
         content = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
     return content["value"] if content.keys() == {"value"} else text
 

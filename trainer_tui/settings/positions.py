@@ -58,7 +58,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
         statement = "\n".join(pending)
         try:
             tomllib.loads(statement)
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             continue
         yield start, statement
         pending = []
