@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 PROGRAM = (sys.executable, "-m", "trainer_tui.cli.app")
 
@@ -172,6 +173,15 @@ class Shop:
         inside = f"{self.root}/"
         found = [p for p in psutil.process_iter() if any(inside in w for w in _words(p))]
         return sorted(found, key=lambda p: "trainer_tui.supervise" not in _command(p))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A project whose processes end with the test."""
+    place = Shop(tmp_path)
+    place.write("trainer.toml", "[full]\nmin_hours = 0\n[stop]\ngrace_seconds = 1\n")
+    yield place
+    place.clear()
 
 
 def until(question: Callable[[], Any], seconds: float = 20) -> Any:

@@ -82,6 +82,7 @@ def test_an_output_that_takes_no_files(shop: Shop):
     shop.write("output", "a file")
     assert "output is in the way" in shop.refused("watch", "good", "--headless")
     shop.write("trainer.toml", "[project]\noutput = '/proc/nowhere'\n")
+    shop.environ["TRAINER_TUI_ALLOW"] = "/proc"
     assert "cannot be written to" in shop.refused("watch", "good", "--headless")
 
 

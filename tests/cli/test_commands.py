@@ -216,6 +216,12 @@ def test_help_names_exit_codes_and_words(shop: Shop):
     assert "--name TEXT" in shop.ok("watch", "-h")
 
 
+def in_bash(shop: Shop, script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", script], cwd=shop.root, env=shop.environ, capture_output=True, text=True, timeout=30
+    )
+
+
 class TestOutput:
     """Pipes that close, terminals and locales that cannot draw."""
 
@@ -224,24 +230,10 @@ class TestOutput:
         shop.ok("watch", "good", "--headless")
         for words in ("runs", "watch good --attach --json"):
             script = f"{' '.join(PROGRAM)} {words} | head -c 1 > /dev/null; echo ${{PIPESTATUS[0]}}"
-            done = subprocess.run(
-                ["bash", "-c", script],
-                cwd=shop.root,
-                env=shop.environ,
-                capture_output=True,
-                text=True,
-                timeout=30,
-            )
+            done = in_bash(shop, script)
             assert done.stderr == "" and done.stdout.strip() in ("141", "3", "0"), (words, done)
         script = f"{' '.join(PROGRAM)} watch good --headless | true; echo ${{PIPESTATUS[0]}}"
-        done = subprocess.run(
-            ["bash", "-c", script],
-            cwd=shop.root,
-            env=shop.environ,
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
+        done = in_bash(shop, script)
         assert done.stderr == "" and done.stdout == "141\n"
 
     @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def unwatched(tmp_path, monkeypatch):
         tries.append(clock[0])
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(start, "revive", refuse)
+    monkeypatch.setattr(start, "come_back", refuse)
     return model, run, clock, tries
 
 

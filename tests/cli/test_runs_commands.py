@@ -26,6 +26,11 @@ def test_labels_comparison_and_trash(shop: Shop) -> None:
         ("good/002-full", [], ""),
     ]
     assert [run["name"] for run in shop.json("runs", "--filter", "tag:paper")] == ["good/001-quick"]
+    first, whole = listed[0], shop.json("runs", "--whole")[0]
+    told = {*first} - {"last", "best", "best_at", "metric", "steps", "total", "unseen", "suspected"}
+    assert {name: first[name] for name in told & {*whole}} == {name: whole[name] for name in told & {*whole}}
+    assert first["last"] == {"val_loss": whole["last"]["val_loss"]} and whole["gates"] and first["passed"]
+    assert "--whole is for --json" in shop.refused("runs", "--whole")
     assert "#paper" in shop.ok("runs") and "val_loss" in shop.ok("runs", "good", "--filter=-tag:paper")
     assert "no run has all" in shop.ok("runs", "--filter", "nonsense")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 
 import pytest
@@ -193,6 +194,34 @@ def test_coming_back_after_the_gate(shop: Shop):
     until(lambda: shop.standing("slow").get("phase") == "full" and shop.standing("slow")["alive"])
     last = shop.lines("watch", "slow", "--until", "gate")[-1]
     assert last["state"]["phase"] == "full" and last["exit_code"] == 0
+
+
+def between_the_phases(shop: Shop) -> None:
+    """A watch whose quick run has passed and whose supervisor is gone before the full one."""
+    shop.model("good", GOOD)
+    shop.ok("watch", "good", "--headless")
+    shutil.rmtree(shop.root / "output/good/002-full")
+
+
+def test_a_full_phase_that_is_owed_is_carried_on(shop: Shop):
+    between_the_phases(shop)
+    out = shop.ok("watch", "good", "--attach", "--headless")
+    assert "5B) ✔ passed" in out and list((shop.root / "output/good").glob("*-full/exit.json"))
+
+
+def test_a_full_phase_that_is_owed_to_another_place_is_said(shop: Shop, tmp_path_factory):
+    between_the_phases(shop)
+    copy = Shop(tmp_path_factory.mktemp("copy") / "yard")
+    shutil.copytree(shop.root, copy.root)
+    done = copy.run("watch", "good", "--attach", "--headless")
+    assert done.returncode == 3 and "its full phase is owed" in done.stdout
+    assert "`trainer-tui supervise good` takes it over" in done.stderr
+    last = copy.lines("watch", "good", "--attach", code=3)[-1]
+    assert last["exit_code"] == 3 and "full phase is owed" in last["stranded"] and last["state"]["passed"]
+    followed = copy.run("events", "good", "--follow")
+    assert followed.returncode == 3 and "`trainer-tui supervise good` takes it over" in followed.stderr
+    assert not list((copy.root / "output/good").glob("*-full"))
+    copy.clear()
 
 
 class TestCommands:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # the tests beside this file share `tui_world`
 
 from tui_world import World
+
+from trainer_tui.runs import events
+from trainer_tui.tui.screens import runs as runs_screen
+from trainer_tui.tui.widgets import headline, lists, runs_table
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +39,32 @@ def world(tmp_path: Path) -> Iterator[World]:
     """A project whose processes end with the test."""
     with ExitStack() as stack:
         yield World(tmp_path, stack)
+
+
+class Frozen(datetime):
+    """It is always two minutes past two."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Frozen:
+        """The moment of every picture."""
+        return cls(2026, 1, 25, 14, 2, 11, tzinfo=tz)
+
+
+@pytest.fixture
+def frozen(anyhow_dark: None) -> Iterator[None]:
+    """Nothing in a picture depends on when, where or in which terminal it is taken."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        for module in (headline, lists, runs_table, runs_screen):
+            patch.setattr(module, "datetime", Frozen)
+        patch.setattr(events, "utc_now", lambda: "2026-01-25T13:58:00.000Z")
+        patch.setattr("socket.gethostname", lambda: "gpu01")
+        yield
+    time.tzset()
+
+
+@pytest.fixture
+def light(frozen: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same moment in the light theme."""
+    monkeypatch.setenv("TEXTUAL_THEME", "trainer-light")

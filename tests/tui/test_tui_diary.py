@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import TextArea
 from tui_world import World, said, screen_text, until
 
@@ -26,14 +30,21 @@ def failed(world: World, entries: int = 1) -> None:
     run.finish("nan-loss", "the loss is NaN", code=1)
 
 
-async def test_the_cursor_waits_in_the_first_empty_section_and_ctrl_s_saves(world: World) -> None:
-    failed(world)
-    before = world.diary.read_text()
+@asynccontextmanager
+async def in_the_diary(world: World) -> AsyncIterator[tuple[CockpitApp, Pilot[Any]]]:
+    """The app, with the entry of the run's failure in front."""
     app = CockpitApp(world.cockpit)
     async with app.run_test(size=(160, 48)) as pilot:
         await until(pilot, lambda: "✘ nan-loss" in screen_text(app))
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, DiaryScreen))
+        yield app, pilot
+
+
+async def test_the_cursor_waits_in_the_first_empty_section_and_ctrl_s_saves(world: World) -> None:
+    failed(world)
+    before = world.diary.read_text()
+    async with in_the_diary(world) as (app, pilot):
         await pilot.press(*"clip gradients")
         await until(pilot, lambda: "unsaved changes" in screen_text(app))
         await pilot.press("ctrl+s")
@@ -47,11 +58,7 @@ async def test_the_cursor_waits_in_the_first_empty_section_and_ctrl_s_saves(worl
 
 async def test_escape_saves_and_returns(world: World) -> None:
     failed(world)
-    app = CockpitApp(world.cockpit)
-    async with app.run_test(size=(160, 48)) as pilot:
-        await until(pilot, lambda: "✘ nan-loss" in screen_text(app))
-        await pilot.press("e")
-        await until(pilot, lambda: isinstance(app.screen, DiaryScreen))
+    async with in_the_diary(world) as (app, pilot):
         await pilot.press(*"abc", "escape")
         await until(pilot, lambda: isinstance(app.screen, WatchScreen))
         assert "abc" in world.diary.read_text()
@@ -59,11 +66,7 @@ async def test_escape_saves_and_returns(world: World) -> None:
 
 async def test_what_another_editor_wrote_meanwhile_is_kept_beside(world: World) -> None:
     failed(world)
-    app = CockpitApp(world.cockpit)
-    async with app.run_test(size=(160, 48)) as pilot:
-        await until(pilot, lambda: "✘ nan-loss" in screen_text(app))
-        await pilot.press("e")
-        await until(pilot, lambda: isinstance(app.screen, DiaryScreen))
+    async with in_the_diary(world) as (app, pilot):
         base = app.screen.query_one(TextArea).text
         await pilot.press(*"ours")
         save_entry(world.diary, 1, base, base.replace("did you try? -->", "did you try? -->\ntheirs"))
@@ -191,11 +194,7 @@ async def test_an_entry_with_windows_line_endings_is_unchanged_until_it_is_chang
     failed(world)
     world.diary.write_bytes(world.diary.read_bytes().replace(b"\n", b"\r\n"))
     before = world.diary.read_bytes()
-    app = CockpitApp(world.cockpit)
-    async with app.run_test(size=(160, 48)) as pilot:
-        await until(pilot, lambda: "✘ nan-loss" in screen_text(app))
-        await pilot.press("e")
-        await until(pilot, lambda: isinstance(app.screen, DiaryScreen))
+    async with in_the_diary(world) as (app, pilot):
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, WatchScreen))
         assert world.diary.read_bytes() == before
@@ -208,11 +207,7 @@ async def test_an_entry_with_windows_line_endings_is_unchanged_until_it_is_chang
 
 async def test_quitting_with_unsaved_text_saves_it(world: World) -> None:
     failed(world)
-    app = CockpitApp(world.cockpit)
-    async with app.run_test(size=(160, 48)) as pilot:
-        await until(pilot, lambda: "✘ nan-loss" in screen_text(app))
-        await pilot.press("e")
-        await until(pilot, lambda: isinstance(app.screen, DiaryScreen))
+    async with in_the_diary(world) as (app, pilot):
         await pilot.press(*"almost lost", "ctrl+q")
     assert app.desk.rescue() == []
     assert "almost lost" in world.diary.read_text()
@@ -220,11 +215,7 @@ async def test_quitting_with_unsaved_text_saves_it(world: World) -> None:
 
 async def test_what_the_supervisor_adds_is_shown_while_nothing_is_changed(world: World) -> None:
     failed(world)
-    app = CockpitApp(world.cockpit)
-    async with app.run_test(size=(160, 48)) as pilot:
-        await until(pilot, lambda: "✘ nan-loss" in screen_text(app))
-        await pilot.press("e")
-        await until(pilot, lambda: isinstance(app.screen, DiaryScreen))
+    async with in_the_diary(world) as (app, pilot):
         text = world.diary.read_text()
         world.diary.write_text(text.replace("<!-- what did you try? -->", "**Test 1**: lr 0.01"))
         await until(pilot, lambda: "**Test 1**: lr 0.01" in screen_text(app))

@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from datetime import datetime, tzinfo
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from tui_world import World, screen_text, until
+from tui_world import SIZES, World, hushed, screen_text, until
 
-from trainer_tui.runs import events
 from trainer_tui.runs.incident import Incident
 from trainer_tui.tui import CockpitApp
-from trainer_tui.tui.widgets import headline, lists
 
-pytestmark = pytest.mark.usefixtures("anyhow_dark")
-
-SIZES = [(160, 48), (120, 36), (80, 24)]
-
-
-class Frozen(datetime):
-    """It is always two minutes past two."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Frozen:
-        """The moment of every picture."""
-        return cls(2026, 1, 25, 14, 2, 11, tzinfo=tz)
+pytestmark = pytest.mark.usefixtures("frozen")
 
 
 @pytest.fixture
-def ended(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A run with two marks, a resumed stretch and NaN near its end; nothing depends on when or where."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    monkeypatch.setattr(headline, "datetime", Frozen)
-    monkeypatch.setattr(lists, "datetime", Frozen)
-    monkeypatch.setattr(events, "utc_now", lambda: "2026-01-25T13:58:00.000Z")
-    monkeypatch.setattr("socket.gethostname", lambda: "gpu01")
+def ended(world: World, frozen: None) -> World:
+    """A run with two marks, a resumed stretch and NaN near its end."""
     run = world.run("full")
     run.history(260)
     run.history(180, start=221, nan_from=396)
@@ -64,8 +43,7 @@ def shows(*texts: str) -> Callable[[Pilot[Any]], Any]:
             await pilot.press(key)
             await until(pilot, lambda: "440 rows" in screen_text(app))
         await until(pilot, lambda: all(text in screen_text(app) for text in texts[at + 1 :]), 20)
-        app.clear_notifications()
-        await until(pilot, lambda: "R starts another" not in screen_text(app))
+        await hushed(pilot)
 
     return run
 
@@ -74,7 +52,7 @@ CURVES = shows("c", "s", "s", "n", ">", "smoothed 0.9", "val_loss has risen", "â
 HISTORY = shows("h", "n", ">", "flagged", "val_loss has risen", "â–²")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["160x48", "120x36", "80x24"])
+@SIZES
 @pytest.mark.parametrize("before", [CURVES, HISTORY], ids=["curves", "history"])
 def test_dark(
     ended: World, snap_compare: Callable[..., bool], size: tuple[int, int], before: Callable[..., Any]
@@ -82,14 +60,7 @@ def test_dark(
     assert snap_compare(CockpitApp(ended.cockpit), terminal_size=size, run_before=before)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["160x48", "120x36", "80x24"])
+@pytest.mark.usefixtures("light")
 @pytest.mark.parametrize("before", [CURVES, HISTORY], ids=["curves", "history"])
-def test_light(
-    ended: World,
-    snap_compare: Callable[..., bool],
-    size: tuple[int, int],
-    before: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("TEXTUAL_THEME", "trainer-light")
-    assert snap_compare(CockpitApp(ended.cockpit), terminal_size=size, run_before=before)
+def test_light(ended: World, snap_compare: Callable[..., bool], before: Callable[..., Any]) -> None:
+    assert snap_compare(CockpitApp(ended.cockpit), terminal_size=(120, 36), run_before=before)

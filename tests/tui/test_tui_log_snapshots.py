@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from tui_world import screen_text, until
+from tui_world import SIZES, screen_text, until
 
 from trainer_tui.tui.logapp import LogApp
 
@@ -59,22 +59,16 @@ async def searched(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: '"lr": [' in screen_text(pilot.app))
 
 
-SIZES = [(160, 48), (120, 36), (80, 24)]
-
-
-@pytest.mark.parametrize("size", SIZES, ids=["160x48", "120x36", "80x24"])
+@SIZES
 def test_the_end_of_a_log(log: Path, snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
     assert snap_compare(LogApp(log), terminal_size=size, run_before=at_the_end)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["160x48", "120x36", "80x24"])
+@SIZES
 def test_a_search_and_a_record(log: Path, snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
     assert snap_compare(LogApp(log), terminal_size=size, run_before=searched)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["160x48", "120x36", "80x24"])
-def test_in_daylight(
-    log: Path, snap_compare: Callable[..., bool], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_in_daylight(log: Path, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORFGBG", "0;15")
-    assert snap_compare(LogApp(log), terminal_size=size, run_before=searched)
+    assert snap_compare(LogApp(log), terminal_size=(120, 36), run_before=searched)

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
-from datetime import datetime, tzinfo
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from tui_world import GIB, World, screen_text, until
+from tui_world import GIB, SIZES, World, hushed, screen_text, until
 
-from trainer_tui.runs import events
 from trainer_tui.tui import CockpitApp
 from trainer_tui.tui.machine.sampler import Present, PresentSampler
 from trainer_tui.tui.machine.tree import Process
-from trainer_tui.tui.widgets import headline, lists
 
-pytestmark = pytest.mark.usefixtures("anyhow_dark")
-
-
-class Frozen(datetime):
-    """It is always two minutes past two."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Frozen:
-        """The moment of every picture."""
-        return cls(2026, 1, 25, 14, 2, 11, tzinfo=tz)
+pytestmark = pytest.mark.usefixtures("frozen")
 
 
 def _family() -> tuple[Process, ...]:
@@ -45,14 +32,8 @@ def _family() -> tuple[Process, ...]:
 
 
 @pytest.fixture
-def ended(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+def ended(world: World, frozen: None, monkeypatch: pytest.MonkeyPatch) -> World:
     """A run of two hours with two GPUs; its processes are made up: a picture must not depend on this host."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    monkeypatch.setattr(headline, "datetime", Frozen)
-    monkeypatch.setattr(lists, "datetime", Frozen)
-    monkeypatch.setattr(events, "utc_now", lambda: "2026-01-25T13:58:00.000Z")
-    monkeypatch.setattr("socket.gethostname", lambda: "gpu01")
     cores = tuple(100 * abs(math.sin(n)) for n in range(16))
 
     def look(self: PresentSampler, run: Any, now: float) -> Present:
@@ -80,24 +61,17 @@ async def complete(pilot: Pilot[Any]) -> None:
     await until(
         pilot, lambda: screen._charts.cells == (screen._picture.wish.width, screen._picture.wish.height)
     )
-    app.clear_notifications()
-    await until(pilot, lambda: "R starts another" not in screen_text(app))
+    await hushed(pilot)
 
 
-@pytest.mark.parametrize("size", [(160, 48), (120, 36), (80, 24)], ids=["160x48", "120x36", "80x24"])
+@SIZES
 def test_dark(ended: World, snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
     assert snap_compare(CockpitApp(ended.cockpit), terminal_size=size, run_before=complete)
 
 
-@pytest.mark.parametrize("size", [(160, 48), (120, 36), (80, 24)], ids=["160x48", "120x36", "80x24"])
-def test_light(
-    ended: World,
-    snap_compare: Callable[..., bool],
-    size: tuple[int, int],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("TEXTUAL_THEME", "trainer-light")
-    assert snap_compare(CockpitApp(ended.cockpit), terminal_size=size, run_before=complete)
+@pytest.mark.usefixtures("light")
+def test_light(ended: World, snap_compare: Callable[..., bool]) -> None:
+    assert snap_compare(CockpitApp(ended.cockpit), terminal_size=(120, 36), run_before=complete)
 
 
 def test_high_contrast(
@@ -116,6 +90,6 @@ async def with_help(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "model_3" in pilot.app.export_screenshot())
 
 
-@pytest.mark.parametrize("size", [(160, 48), (120, 36), (80, 24)], ids=["160x48", "120x36", "80x24"])
+@SIZES
 def test_help(ended: World, snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
     assert snap_compare(CockpitApp(ended.cockpit), terminal_size=size, run_before=with_help)

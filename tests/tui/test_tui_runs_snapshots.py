@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime, tzinfo
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from tui_world import FakeRun, World, screen_text, until
+from tui_world import SIZES, FakeRun, World, screen_text, until
 
-from trainer_tui.runs import events
 from trainer_tui.runs.catalog.labels import Labels, write_labels
 from trainer_tui.runs.files import read_json, replace_json
 from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.tui import CockpitApp
-from trainer_tui.tui.screens import runs as runs_screen
-from trainer_tui.tui.widgets import headline, lists, runs_table
 
-pytestmark = pytest.mark.usefixtures("anyhow_dark")
+pytestmark = pytest.mark.usefixtures("frozen")
 
 ENDS = (
     ("model_3", "quick", "passed", "exit 0 and every gate passed", 131.0),
@@ -35,15 +30,6 @@ ENDS = (
     ("model_3", "full", "passed", "exit 0 and every gate passed", 11_700.0),
     ("baseline", "quick", "gate-failed", "1 of 3 gates failed: converged", 610.0),
 )
-
-
-class Frozen(datetime):
-    """It is always two minutes past two."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Frozen:
-        """The moment of every picture."""
-        return cls(2026, 1, 25, 14, 2, 11, tzinfo=tz)
 
 
 def made(world: World, day: int, model: str, phase: str, reason: str, sentence: str, took: float) -> FakeRun:
@@ -69,14 +55,8 @@ def made(world: World, day: int, model: str, phase: str, reason: str, sentence: 
 
 
 @pytest.fixture
-def project(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Runs of three models; nothing in it depends on when or where."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    for module in (headline, lists, runs_table, runs_screen):
-        monkeypatch.setattr(module, "datetime", Frozen)
-    monkeypatch.setattr(events, "utc_now", lambda: "2026-01-25T13:58:00.000Z")
-    monkeypatch.setattr("socket.gethostname", lambda: "gpu01")
+def project(world: World, frozen: None) -> World:
+    """Runs of three models."""
     runs = [made(world, day, *end) for day, end in enumerate(ENDS, 1)]
     write_labels(runs[4].folder, Labels(("paper", "best"), "the one in the talk"))
     write_labels(runs[1].folder, Labels(("lr",)))
@@ -101,25 +81,16 @@ def listed(*keys: str, then: str = "") -> Callable[[Pilot[Any]], Awaitable[None]
     return run_before
 
 
-SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36), (160, 48)], ids=["80x24", "120x36", "160x48"])
-
-
 @SIZES
 def test_the_list(project: World, snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
     before = listed("down", "space")
     assert snap_compare(CockpitApp(project.cockpit, "runs"), terminal_size=size, run_before=before)
 
 
-@SIZES
-def test_the_list_in_light(
-    project: World,
-    snap_compare: Callable[..., bool],
-    size: tuple[int, int],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("TEXTUAL_THEME", "trainer-light")
+@pytest.mark.usefixtures("light")
+def test_the_list_in_light(project: World, snap_compare: Callable[..., bool]) -> None:
     app = CockpitApp(project.cockpit, "runs")
-    assert snap_compare(app, terminal_size=size, run_before=listed("down"))
+    assert snap_compare(app, terminal_size=(160, 48), run_before=listed("down"))
 
 
 def test_the_list_filtered(project: World, snap_compare: Callable[..., bool]) -> None:

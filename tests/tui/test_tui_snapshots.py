@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from datetime import datetime, tzinfo
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from tui_world import FakeRun, World, screen_text, until
+from tui_world import SIZES, FakeRun, World, hushed, screen_text, until
 
-from trainer_tui.runs import events
 from trainer_tui.tui import CockpitApp
-from trainer_tui.tui.widgets import headline, lists
 
-pytestmark = pytest.mark.usefixtures("anyhow_dark")
-
-
-class Frozen(datetime):
-    """It is always two minutes past two."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Frozen:
-        """The moment of every picture."""
-        return cls(2026, 1, 25, 14, 2, 11, tzinfo=tz)
+pytestmark = pytest.mark.usefixtures("frozen")
 
 
 @pytest.fixture
-def ended(world: World, monkeypatch: pytest.MonkeyPatch) -> FakeRun:
-    """A watch whose full run ended with an open gate; nothing in it depends on when or where."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    monkeypatch.setattr(headline, "datetime", Frozen)
-    monkeypatch.setattr(lists, "datetime", Frozen)
-    monkeypatch.setattr(events, "utc_now", lambda: "2026-01-25T13:58:00.000Z")
-    monkeypatch.setattr("socket.gethostname", lambda: "gpu01")
+def ended(world: World, frozen: None) -> FakeRun:
+    """A watch whose full run ended with an open gate."""
     quick = world.run("quick")
     quick.events.append("gates", results=[{"name": "exit", "state": "passed", "sentence": "exit code 0"}])
     quick.finish("passed", "exit 0 and every gate passed")
@@ -69,11 +50,7 @@ async def complete(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "✘ gate-failed" in screen_text(app) and "one worker left" in screen_text(app))
     await until(pilot, lambda: "── train" in screen_text(app) and "GPU" in screen_text(app))
     await until(pilot, lambda: any("⠀" < character <= "⣿" for character in screen_text(app)))
-    app.clear_notifications()  # what it says stands for some seconds, which no picture should depend on
-    await until(pilot, lambda: "R starts another" not in screen_text(app))
-
-
-SIZES = pytest.mark.parametrize("size", [(160, 48), (120, 36), (80, 24)], ids=["160x48", "120x36", "80x24"])
+    await hushed(pilot)
 
 
 @SIZES
@@ -83,13 +60,6 @@ def test_an_ended_watch(
     assert snap_compare(CockpitApp(world.cockpit), terminal_size=size, run_before=complete)
 
 
-@SIZES
-def test_in_light(
-    world: World,
-    ended: FakeRun,
-    snap_compare: Callable[..., bool],
-    size: tuple[int, int],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("TEXTUAL_THEME", "trainer-light")
-    assert snap_compare(CockpitApp(world.cockpit), terminal_size=size, run_before=complete)
+@pytest.mark.usefixtures("light")
+def test_in_light(world: World, ended: FakeRun, snap_compare: Callable[..., bool]) -> None:
+    assert snap_compare(CockpitApp(world.cockpit), terminal_size=(160, 48), run_before=complete)

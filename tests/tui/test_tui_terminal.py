@@ -42,7 +42,6 @@ HEAVY = {
     "textual_plot",
     "trainer_tui.diary",
     "trainer_tui.supervise.start",
-    "watchdog",
 }
 
 RESTORED = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?1003l")

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -27,6 +28,9 @@ from trainer_tui.runs.telemetry import COLUMNS
 from trainer_tui.tui import Cockpit
 
 GIB = float(1 << 30)
+
+SIZES = pytest.mark.parametrize("size", [(160, 48), (120, 36), (80, 24)], ids=["160x48", "120x36", "80x24"])
+"""The sizes of a picture: columns and rows."""
 
 ENTRY = """\
 ## Dev Diary Entry #{number}
@@ -270,6 +274,12 @@ def screen_text(app: App[Any]) -> str:
     """What stands on the screen now."""
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+async def hushed(pilot: Pilot[Any]) -> None:
+    """Take away what stands for some seconds, which no picture should depend on."""
+    pilot.app.clear_notifications()
+    await until(pilot, lambda: "R starts another" not in screen_text(pilot.app))
 
 
 def said(app: App[Any]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
-from trainer_tui.cli import ask_commands, diary, look_commands, run_commands
+from trainer_tui.cli import ask_commands, diary, look_commands, run_commands, train_commands
 from trainer_tui.cli.arguments import AnyModel, AsJson, Model, Run, Watched, done
 from trainer_tui.cli.outcomes import (
     CHECK_EPILOG,
@@ -19,6 +21,7 @@ from trainer_tui.cli.outcomes import (
     sentence,
 )
 from trainer_tui.cli.streams import READER_LEFT, ReaderGoneError, prepare_streams, silence_output
+from trainer_tui.runs.text import clean_lines
 from trainer_tui.runs.verdict import EXIT_USAGE
 
 app = typer.Typer(
@@ -118,6 +121,7 @@ run_commands.add_to(app)
 ask_commands.add_to(app)
 look_commands.add_to(app)
 diary.add_to(app)
+train_commands.add_to(app)
 
 
 @app.command()
@@ -168,6 +172,20 @@ def init(
     done(do(folder, as_json))
 
 
+@app.command()
+def allow(
+    folders: Annotated[
+        list[str] | None, typer.Argument(metavar="[FOLDER]...", help="Without one: list what is allowed.")
+    ] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Allow them no longer.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let your projects lead into folders beyond their own: a scratch disk for output, for example."""
+    from trainer_tui.cli.allowing import allow as do
+
+    done(do(folders or [], forget, as_json))
+
+
 @app.command(epilog=DOCTOR_EPILOG)
 def doctor(as_json: AsJson = False) -> None:
     """Say what this machine offers and what it lacks."""
@@ -193,7 +211,17 @@ def main(arguments: list[str] | None = None) -> None:
         at = words.index("--")
         words, _command = words[:at], words[at + 1 :]
     try:
-        app(args=words)
+        code = app(args=words, standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except TyperException as error:
+        # What was typed, or came out of a script's variable, is quoted in it.
+        told = io.StringIO()
+        error.show(file=told)  # type: ignore[attr-defined]
+        print(clean_lines(told.getvalue().rstrip("\n")), file=sys.stderr)
+        sys.exit(getattr(error, "exit_code", EXIT_USAGE))
+    except typer.Abort:
+        print("Aborted!", file=sys.stderr)
+        sys.exit(1)
     except ReaderGoneError:
         silence_output()
         sys.exit(READER_LEFT)
@@ -202,7 +230,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if not is_for_users(error):
             raise
-        print(f"trainer-tui: {sentence(error)}", file=sys.stderr)
+        print(clean_lines(f"trainer-tui: {sentence(error)}"), file=sys.stderr)
         silence_output()
         sys.exit(EXIT_USAGE)
 

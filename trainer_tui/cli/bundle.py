@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from trainer_tui.cli.archive import Item, Packed, faults_of, pack
+from trainer_tui.cli.masked_stream import masked_pieces
 from trainer_tui.cli.plans import Site, open_site
 from trainer_tui.cli.printing import complain, print_json, say
 from trainer_tui.project import ProjectError
-from trainer_tui.report.masking import masked, masked_command, masked_values, secrets_of
+from trainer_tui.report.masking import masked
 from trainer_tui.runs.files import NOT_JSON
 from trainer_tui.runs.layout import RunFolder
+from trainer_tui.runs.plain import PRIVATE_MODE, create_new, open_plain, read_plain, temporary_beside
+from trainer_tui.runs.secrets import masked_document, secrets_of
 from trainer_tui.runs.state import observe
 from trainer_tui.runs.units import bytes_text, counted
 from trainer_tui.runs.verdict import EXIT_FAILED, EXIT_PASSED
@@ -43,22 +46,23 @@ def export(models: list[str], bundle: str, verify: str, as_json: bool) -> int:
     if not target.parent.is_dir():
         raise ProjectError(f"there is no folder {target.parent}", "make it, or name another file")
     about = {"project": place.project.root.name, "runs": [run.name for run in runs]}
-    packed = _write(target, [*_diary(place), *(item for run in runs for item in items_of(run))], about)
+    packed = _write(target, [*_diary(place, runs), *(item for run in runs for item in items_of(run))], about)
     if as_json:
         print_json({"file": str(target), "runs": about["runs"], "files": [each.name for each in packed]})
         return EXIT_PASSED
     size = bytes_text(target.stat().st_size)
     hidden = sum(each.masked for each in packed)
     say(f"{target}: {counted(len(runs), 'run', 'runs')}, {counted(len(packed), 'file', 'files')}, {size}")
-    complain(f"secrets were hidden in {counted(hidden, 'file', 'files')}; logs and diary are as written")
+    told = counted(hidden, "document", "documents")
+    complain(f"what looks like a secret is hidden in it: in {told}, and in logs and diary")
     return EXIT_PASSED
 
 
 def _write(target: Path, items: list[Item], about: dict[str, Any]) -> list[Packed]:
     """Beside the target first: who has the old archive keeps it until the new one is whole."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    beside = temporary_beside(target)
     try:
-        with beside.open("wb") as file:
+        with os.fdopen(create_new(beside, PRIVATE_MODE), "wb") as file:
             packed = pack(file, items, about)
             file.flush()
             os.fsync(file.fileno())
@@ -68,24 +72,41 @@ def _write(target: Path, items: list[Item], about: dict[str, Any]) -> list[Packe
     return packed
 
 
-def _diary(place: Site) -> list[Item]:
+def _diary(place: Site, runs: list[RunFolder]) -> list[Item]:
     path = place.project.diary
-    return [Item(path.name, path)] if path.is_file() else []
+    known = frozenset[str]().union(*map(_secrets, runs))
+    return [_told(path.name, path, known)] if _is_ours(path) else []
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file can go in: a plain one that lies where its name says."""
+    try:
+        os.close(open_plain(path, within=path.parent))
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        complain(f"left out: {path}: {error.strerror}")
+        return False
+    return True
+
+
+def _told(name: str, path: Path, known: frozenset[str]) -> Item:
+    return Item(name, path, change=lambda file, size: masked_pieces(file, size, known))
 
 
 def items_of(run: RunFolder) -> Iterator[Item]:
     """What of a run goes into an archive: its log, tables and documents, its gates as they were judged."""
     secrets = _secrets(run)
     log = run.log()
-    if log.is_file():
-        yield Item(f"logs/{run.name}.log", log)
+    if _is_ours(log):
+        yield _told(f"logs/{run.name}.log", log, secrets)
     for name in _WHOLE:
-        if (run.path / name).is_file():
+        if _is_ours(run.path / name):
             yield Item(f"runs/{run.name}/{name}", run.path / name)
     for name in _MASKED:
         path = run.path / name
-        if path.is_file():
-            data = path.read_bytes()
+        if _is_ours(path):
+            data = read_plain(path, within=run.path)
             hidden = hide(name, data, secrets)
             yield Item(f"runs/{run.name}/{name}", hidden, hidden != data)
     state = observe(run)
@@ -117,22 +138,10 @@ def hide(name: str, data: bytes, secrets: frozenset[str]) -> bytes:
             document = json.loads(text)
         except NOT_JSON:
             document = None
-        told = _masked_document(document, secrets, name == "environment.json")
+        told = masked_document(document, secrets, "env" if name == "environment.json" else "")
         if told != document:
             text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
     return masked(text, secrets).encode("utf-8", "surrogateescape")
-
-
-def _masked_document(thing: Any, secrets: frozenset[str], is_environment: bool = False) -> Any:
-    if isinstance(thing, dict):
-        if is_environment and all(isinstance(value, str) for value in thing.values()):
-            return {name: masked(value, secrets) for name, value in masked_values(thing).items()}
-        return {name: _masked_document(value, secrets, name == "env") for name, value in thing.items()}
-    if isinstance(thing, list):
-        if thing and all(isinstance(word, str) for word in thing):
-            return [masked(word, secrets) for word in masked_command(thing)]
-        return [_masked_document(each, secrets) for each in thing]
-    return masked(thing, secrets) if isinstance(thing, str) else thing
 
 
 def _verify(path: Path, as_json: bool) -> int:

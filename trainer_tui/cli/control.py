@@ -78,7 +78,7 @@ def _quick_holds(place: Site, name: str) -> bool:
 def take_over(model: str, as_json: bool) -> int:
     """Start a supervisor for a run that lost its own."""
     folder = open_site().existing(model)
-    took = start.revive(folder)
+    took = start.revive(folder, asked=True)
     if as_json:
         print_json({"model": folder.name, "took_over": took})
     elif took:

@@ -165,7 +165,8 @@ def export_diary(
 @diary.command("search-log")
 def search_log(
     source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="Address of Optuna's storage, or a CSV of trials.")
+        str,
+        typer.Argument(metavar="SOURCE", help="Optuna's storage, a CSV, or the run folder of a training."),
     ],
     study: Annotated[
         str, typer.Option("--study", metavar="NAME", help="Name of the study; of a CSV, that of its file.")

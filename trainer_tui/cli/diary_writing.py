@@ -145,9 +145,20 @@ def _new(tags: tuple[str, ...], known: tuple[str, ...]) -> list[str]:
     return [tag for tag in tags_of(", ".join(tags)) if tag not in known]
 
 
+def _editor() -> list[str]:
+    asked = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        words = shlex.split(asked)
+    except ValueError:
+        words = []
+    if not words:
+        raise ProjectError(f"the editor {asked!r} is no command", "set EDITOR")
+    return words
+
+
 def _in_editor(place: Site, number: int, section: str) -> SaveResult:
     """Let a person edit the entry, or a section of it; what cannot be saved stays in a file that is named."""
-    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    command = _editor()
     entry = one_entry(read(place.project.diary), str(number))
     shown = section_text(entry.text, section) if section else entry.text
     descriptor, name = tempfile.mkstemp(prefix=f"dev_diary-entry-{number}-", suffix=".md")
@@ -184,7 +195,7 @@ def _in_editor(place: Site, number: int, section: str) -> SaveResult:
 def search_log(source: str, study: str, model: str, metric: str, direction: str, as_json: bool) -> int:
     """Write a search into the diary, or bring it up to date."""
     from trainer_tui.diary.search_log import Logged, SearchLogError, log_search
-    from trainer_tui.diary.studies import StudyError, from_csv, from_optuna
+    from trainer_tui.diary.studies import StudyError, from_csv, from_optuna, from_trials
 
     place = open_site()
     try:
@@ -194,7 +205,10 @@ def search_log(source: str, study: str, model: str, metric: str, direction: str,
             found = from_optuna(source, study, metric)
         else:
             path = Path(source).expanduser()
-            found = from_csv(path, study or path.stem, metric, direction)
+            if path.is_dir() or path.suffix == ".jsonl":
+                found = from_trials(path, study, metric, direction)
+            else:
+                found = from_csv(path, study or path.stem, metric, direction)
     except StudyError as error:
         raise ProjectError(str(error)) from None
 

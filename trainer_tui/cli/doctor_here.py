@@ -26,7 +26,6 @@ CORE = (
     "pydantic",
     "psutil",
     "nvidia-ml-py",
-    "watchdog",
     "hyperscan",
     "textual-plot",
     "tsdownsample",

@@ -36,7 +36,7 @@ class Door:
         if name is None or not self._is_ours(name):
             return "this server does not go by that name; --name NAME allows one more"
         origin = headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and _place_of(origin) != host.lower():
             return "requests of other pages are refused"
         if (
             headers.get("Sec-Fetch-Site", "none") == "cross-site"
@@ -62,6 +62,14 @@ def name_of(host: str) -> str | None:
     """The name in a Host header, in lower case and without its port; None where there is none."""
     try:
         return urlsplit(f"//{host}").hostname if host and "/" not in host and "@" not in host else None
+    except ValueError:
+        return None
+
+
+def _place_of(origin: str) -> str | None:
+    """Name and port of an Origin header, in lower case; None where there is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
     except ValueError:
         return None
 

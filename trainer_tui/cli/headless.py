@@ -14,8 +14,9 @@ from trainer_tui.runs.events import Event
 from trainer_tui.runs.follow import RunFollower
 from trainer_tui.runs.layout import ModelFolder, RunFolder
 from trainer_tui.runs.state import RunState
-from trainer_tui.runs.verdict import EXIT_FAILED, EXIT_LOST, EXIT_PASSED
+from trainer_tui.runs.verdict import EXIT_FAILED, EXIT_GATE, EXIT_LOST, EXIT_PASSED
 from trainer_tui.supervise import start
+from trainer_tui.supervise.chain import next_step
 from trainer_tui.supervise.revival import Revival
 
 DETACHED = 130
@@ -35,8 +36,9 @@ class Trail:
         self.model = model
         self.changes = Changes([model.path])
         self.current: RunFollower | None = None
-        self._revival = Revival(lambda: start.revive(model))
+        self._revival = Revival(self._take_over)
         self._complaint = ""
+        self._taken_over: list[str] = []
         self.moved_at = time.monotonic()
         run = first or model.newest()
         if run is not None:
@@ -84,6 +86,25 @@ class Trail:
             self._complaint = self._revival.problem
             if self._complaint:
                 complain(f"no supervisor could be started: {self._complaint}")
+
+    def stranded(self) -> str:
+        """Why nothing more will come unless a user asks for it; empty while something may."""
+        if self.current is None or not self._revival.refused or self.current.state.alive:
+            return ""
+        state, request = self.current.state, self.current.request
+        if not state.over:
+            return dict(state.blind).get("supervisor", "nobody carries this run on")
+        step = next_step(self.model, request, state) if request is not None else None
+        return "nobody carries this watch on" + (f", its {step.phase} phase is owed" if step else "")
+
+    def _take_over(self) -> None:
+        assert self.current is not None
+        name = self.current.run.name
+        if not start.come_back(self.model):
+            return
+        self._taken_over.append(name)  # one that works says so itself, by an event
+        if self._taken_over.count(name) == 2:
+            complain(f"a supervisor was started for {name} and left; {self.model.supervisor_log} may say why")
 
     def close(self) -> None:
         """Let go of every file."""
@@ -145,6 +166,9 @@ def _follow(trail: Trail, printer: Printer, until: str) -> int:
             continue
         printer.progress(run)
         trail.mind_supervisor()
+        if why := trail.stranded():
+            printer.stranded(run, EXIT_GATE, why)
+            return EXIT_GATE
         trail.changes.wait(bool(new))
 
 

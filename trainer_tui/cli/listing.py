@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trainer_tui.cli.plans import Site, open_site
 from trainer_tui.cli.printing import complain, print_json, say, table
-from trainer_tui.cli.records import look, run_record
+from trainer_tui.cli.records import look, run_record, summary_record
 from trainer_tui.project import ProjectError
 from trainer_tui.runs.catalog.catalog import read_all
 from trainer_tui.runs.catalog.compare import Comparison, Difference
@@ -25,8 +25,10 @@ from trainer_tui.runs.verdict import EXIT_PASSED
 NO_RUN = "no run yet; `trainer-tui watch MODEL` starts one"
 
 
-def runs(model: str | None, words: str, as_json: bool, rebuild: bool) -> int:
-    """Every run, newest last, or those that have all the words."""
+def runs(model: str | None, words: str, as_json: bool, rebuild: bool, whole: bool = False) -> int:
+    """Every run, newest last, or those that have all the words; `whole`: the JSON has all of each run."""
+    if whole and not as_json:
+        raise ProjectError("--whole is for --json", "`trainer-tui status MODEL` shows one run")
     place = open_site()
     if rebuild:
         _rebuild(place)
@@ -40,8 +42,10 @@ def runs(model: str | None, words: str, as_json: bool, rebuild: bool) -> int:
     if words:
         wanted = {run.key for run in Shortlist().of(found, words, Order())}
         found = [run for run in found if run.key in wanted]
-    if as_json:
+    if as_json and whole:
         print_json([_record(folders[run.key]) for run in found])
+    elif as_json:
+        print_json([summary_record(run, folders[run.key].path, place.project.logs) for run in found])
     elif found:
         rows = [_row(run) for run in found]
         table(rows, ("run", "state", "started (UTC)", "took", "memory", "best", "why"))
@@ -104,7 +108,7 @@ def open_screen(model: str | None) -> int:
         diary=place.project.diary,
         project_name=place.project.root.name,
         retry=lambda: retry(folder),
-        revive=lambda: start.revive(folder),
+        revive=lambda: start.come_back(folder),
         theme=theme_setting(place.project.root, os.environ),
     )
     left = run_cockpit(cockpit, "runs")
@@ -178,9 +182,9 @@ def _line(row: Difference) -> tuple[str, ...]:
 def _rebuild(place: Site) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
-    from trainer_tui.runs import index
+    from trainer_tui.runs import index, index_rows
 
-    url = place.project.index_url or index.default_url(place.project.output)
+    url = place.project.index_url or index_rows.default_url(place.project.output)
     try:
         count = index.rebuild(index.open_index(url), place.project.output)
     except (SQLAlchemyError, ImportError) as error:

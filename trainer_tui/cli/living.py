@@ -19,6 +19,11 @@ def asked(folder: ModelFolder) -> list[RunFolder]:
     return [run for run in folder.runs() if run.run_json.exists()]
 
 
+def newest_asked(folder: ModelFolder) -> RunFolder | None:
+    """The newest of these; None without one."""
+    return next((run for run in folder.newest_first() if run.run_json.exists()), None)
+
+
 def lives(folder: ModelFolder) -> bool:
     """Whether there is a run to come back to.
 

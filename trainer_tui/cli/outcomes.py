@@ -28,7 +28,8 @@ DOCTOR_EPILOG = "Exit codes: 0 nothing will fail; 1 something will, and the repo
 
 def is_for_users(error: Exception) -> bool:
     """Whether an error is one that its sentence explains: of the project, its settings, or the disk."""
-    return isinstance(error, OSError) or type(error).__name__ in ("ProjectError", "SettingsError")
+    names = {"ModelTrainerError", "NewerVersionError", "ProjectError", "SettingsError"}
+    return isinstance(error, OSError) or any(kind.__name__ in names for kind in type(error).__mro__)
 
 
 def sentence(error: Exception) -> str:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import shutil
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from trainer_tui.cli.living import asked
+from trainer_tui.bounds import refusal, way_out
+from trainer_tui.cli.living import newest_asked
 from trainer_tui.cli.own_rules import rules_of
-from trainer_tui.cli.places import has_runs, model_name
+from trainer_tui.cli.places import has_runs, model_folder, model_name
 from trainer_tui.project import Project, ProjectError
 from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.runs.plan import PHASES, Phase, WatchPlan
 from trainer_tui.runs.text import masked
-from trainer_tui.settings import ModelSettings, Settings, flags_of, open_project
+from trainer_tui.settings import (
+    ModelSettings,
+    Settings,
+    flags_of,
+    is_from_environment,
+    open_project,
+    place_of,
+)
 
 GIB = 1 << 30
 
@@ -30,11 +39,11 @@ class Site:
 
     def folder(self, model: str) -> ModelFolder:
         """Where the runs of a model are."""
-        return ModelFolder(self.project.model_output(model), self.project.model_logs(model))
+        return model_folder(self.project, model)
 
     def known_models(self) -> list[str]:
         """Every model that has a file or a run."""
-        ran = [p.name for p in self.project.output.glob("*") if p.is_dir() and ModelFolder(p, p).runs()]
+        ran = [p.name for p in self.project.output.glob("*") if p.is_dir() and ModelFolder(p, p).latest()]
         return sorted({*self.project.model_names(), *ran})
 
     def existing(self, model: str) -> ModelFolder:
@@ -44,7 +53,7 @@ class Site:
         """
         model = model_name(self.project, model)
         folder = self.folder(model)
-        if asked(folder):
+        if newest_asked(folder) is not None:
             return folder
         if model in self.project.model_names():
             raise ProjectError(f"{model} has no run yet", f"`trainer-tui watch {model}` starts one")
@@ -72,7 +81,7 @@ def plan_for_model(place: Site, name: str, skip_quick: str = "") -> WatchPlan:
     model = place.settings.for_model(name)
     python = _interpreter(model)
     phases: tuple[Phase, ...] = ("full",) if skip_quick else PHASES
-    return _plan(
+    return plan_of(
         place,
         model,
         name=name,
@@ -98,7 +107,7 @@ def plan_for_command(place: Site, command: list[str], name: str = "") -> tuple[s
     scripts = tuple(
         word for word in command if Path(word).suffix in (".py", ".sh", ".R", ".jl") and Path(word).is_file()
     )
-    plan = _plan(
+    plan = plan_of(
         place,
         model,
         name=chosen,
@@ -138,7 +147,7 @@ def name_of_command(command: list[str]) -> str:
     return _tidy(words[0])
 
 
-def _plan(
+def plan_of(
     place: Site,
     model: ModelSettings,
     *,
@@ -153,6 +162,7 @@ def _plan(
 ) -> WatchPlan:
     settings = place.settings
     rules, disabled = rules_of(place.project.root, settings, name)
+    _check_history(place.project, name, model.history, cwd)
     return WatchPlan(
         model=name,
         command=command,
@@ -191,6 +201,20 @@ def _plan(
         notify_command=tuple(settings.notify.command),
         notify_apprise=tuple(masked(url.get_secret_value()) for url in settings.notify.apprise),
     )
+
+
+def _check_history(project: Project, name: str, history: str | None, cwd: str) -> None:
+    """Raises ProjectError where metrics would be read from beyond the project: reports would show them."""
+    key = ("models", name, "history")
+    if history is None or is_from_environment(project.root, key):
+        return
+    where = Path(cwd or project.root, os.path.expanduser(history))
+    try:
+        real = way_out(where, (project.root, project.output, project.logs, cwd or project.root))
+    except ValueError:
+        raise ProjectError(f"{place_of(project.root, key)}: models.{name}.history: not a path") from None
+    if real is not None:
+        raise ProjectError(f"{place_of(project.root, key)}: models.{name}.history: {refusal('it', real)}")
 
 
 def _interpreter(model: ModelSettings) -> str:

@@ -30,6 +30,9 @@ class Printer(Protocol):
     def report(self, follower: RunFollower, code: int) -> None:
         """The last word; `code`: the exit code that goes with it."""
 
+    def stranded(self, follower: RunFollower, code: int, why: str) -> None:
+        """The last word where nothing more will come before a person asks for it."""
+
     def detached(self, model: ModelFolder) -> None:
         """The last word when a person leaves."""
 
@@ -74,6 +77,10 @@ class LinePrinter:
             for line in report_block(follower.run, follower.state):
                 say(line)
 
+    def stranded(self, follower: RunFollower, code: int, why: str) -> None:
+        """The verdict so far, and what is missing; how to go on was said."""
+        say(f"{run_title(follower.state)} {state_words(follower.state)}; {why}")
+
     def detached(self, model: ModelFolder) -> None:
         """How to come back."""
         say(f"detached; the run goes on. Come back: trainer-tui watch {model.name}")
@@ -114,6 +121,11 @@ class BarPrinter(LinePrinter):
         self._bar.stop()
         super().report(follower, code)
 
+    def stranded(self, follower: RunFollower, code: int, why: str) -> None:
+        """The same without a bar."""
+        self._bar.stop()
+        super().stranded(follower, code, why)
+
     def detached(self, model: ModelFolder) -> None:
         """How to come back, without a bar."""
         self._bar.stop()
@@ -145,6 +157,11 @@ class JsonPrinter:
         if code:
             last["report"] = report(follower.run, follower.state)
         print_json(last)
+
+    def stranded(self, follower: RunFollower, code: int, why: str) -> None:
+        """The report of an end that is none yet."""
+        state = run_record(follower)
+        print_json({"kind": "report", "failed": False, "exit_code": code, "stranded": why, "state": state})
 
     def detached(self, model: ModelFolder) -> None:
         """That nothing ended but our looking."""

@@ -16,7 +16,7 @@ from trainer_tui.runs.events import Event
 from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.plan import PHASE_NAMES
 from trainer_tui.runs.state import RunState
-from trainer_tui.runs.text import clean
+from trainer_tui.runs.text import ESCAPED, clean
 from trainer_tui.runs.units import counted
 from trainer_tui.runs.verdict import GATE_MARKS, GateResult, Tone
 
@@ -171,7 +171,7 @@ def _json(document: Any) -> str:
     except ValueError:
         plain = json.loads(json.dumps(document, default=_plain))
         text = json.dumps(_finite(plain), ensure_ascii=ascii_only, allow_nan=False)
-    return text
+    return text.translate(ESCAPED)
 
 
 def _finite(value: Any) -> Any:

@@ -38,6 +38,10 @@ def runs(
     ] = "",
     on_screen: Annotated[bool, typer.Option("--open", help="Show them on a screen of their own.")] = False,
     as_json: AsJson = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="With --json: all that is known of each run, from its folder. Slower."),
+    ] = False,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make the run index anew from the run folders first.")
     ] = False,
@@ -46,7 +50,7 @@ def runs(
     from trainer_tui.cli.listing import open_screen
     from trainer_tui.cli.listing import runs as do
 
-    done(open_screen(model) if on_screen else do(model, words, as_json, rebuild))
+    done(open_screen(model) if on_screen else do(model, words, as_json, rebuild, whole))
 
 
 def tag(

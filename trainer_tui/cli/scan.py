@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Iterable, Sequence
@@ -22,7 +23,7 @@ from trainer_tui.cli.scan_words import as_json_line, as_text
 from trainer_tui.failures import Rule, Scanner
 from trainer_tui.runs.changes import Changes
 from trainer_tui.runs.incident import SEVERITIES, Incident
-from trainer_tui.runs.tail import Tail
+from trainer_tui.runs.tail import Tail, hole_at
 
 _CHUNK = 1 << 20
 _LARGE = 1 << 29
@@ -141,6 +142,8 @@ def _scan_one(file: str, report: _Report, live: bool) -> None:
         try:
             while data := _read(source):
                 take(scanner.feed(data))
+                if source is raw and scanner.passes_over and not data.strip(b"\0"):
+                    scanner.pass_over(_pass_hole(raw))
         except KeyboardInterrupt:
             if not live:
                 raise
@@ -151,6 +154,16 @@ def _scan_one(file: str, report: _Report, live: bool) -> None:
     if not live:
         report.add_all(name, incidents)
     report.sum_up(name, incidents, scanner.line - 1)
+
+
+def _pass_hole(raw: io.BufferedReader) -> int:
+    """Pass over the hole of a sparse file that reading has come into; how many bytes that were."""
+    if not raw.seekable():
+        return 0
+    at = raw.tell()
+    hole = hole_at(raw.fileno(), at)
+    raw.seek(at + hole)
+    return hole
 
 
 def _read(source: Readable) -> bytes:

@@ -49,6 +49,8 @@ def _tables(path: Path) -> tuple[list[Any], list[Any]]:
         raise RulesError(f"{path}: it is no text in UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise RulesError(f"{path}: {error}.") from None
+    except (ValueError, RecursionError):
+        raise RulesError(f"{path}: a number or a nesting in it is too large to be read.") from None
     tables, disabled = data.get("rules", []), data.get("disable_rules", [])
     if not isinstance(tables, list):
         raise RulesError(f"{path}: write [[rules]], with two brackets, above each rule.")

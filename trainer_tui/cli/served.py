@@ -9,10 +9,12 @@ import os
 import sys
 import threading
 import time
+import traceback
 
-from trainer_tui.cli.places import declared_project
+from trainer_tui.cli.outcomes import is_for_users, sentence
+from trainer_tui.cli.places import declared_project, model_folder
 from trainer_tui.project import Project
-from trainer_tui.runs.layout import ModelFolder
+from trainer_tui.runs.text import clean_lines
 
 _LOOKS_EVERY_S = 1.0
 _PATIENCE_S = 5.0
@@ -23,6 +25,16 @@ def main(words: list[str]) -> None:
     # The terminal is the one in the page, whatever the server was started from.
     os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
+    try:
+        _show(words)
+    except Exception as error:
+        # The server prints on its terminal what stands here.
+        told = sentence(error) if is_for_users(error) else traceback.format_exc()
+        print(clean_lines(f"trainer-tui: {told}"), file=sys.stderr)
+        sys.exit(1)
+
+
+def _show(words: list[str]) -> None:
     if words:
         _cockpit(declared_project(), words[0])
     else:
@@ -37,7 +49,7 @@ def _cockpit(project: Project, name: str) -> None:
     from trainer_tui.tui.app import run_cockpit
     from trainer_tui.tui.cockpit import Cockpit
 
-    folder = ModelFolder(project.model_output(name), project.model_logs(name))
+    folder = model_folder(project, name)
     start.revive(folder)
     run_cockpit(
         Cockpit(
@@ -45,7 +57,7 @@ def _cockpit(project: Project, name: str) -> None:
             diary=project.diary,
             project_name=project.root.name,
             retry=lambda: retry(folder),
-            revive=lambda: start.revive(folder),
+            revive=lambda: start.come_back(folder),
         )
     )
     mark_seen(folder)

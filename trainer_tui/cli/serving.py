@@ -57,8 +57,8 @@ def serve(wish: Wish) -> int:
     door = Door(token=token, names=frozenset(wish.names), host=wish.host, open_to_all=not is_local(wish.host))
     try:
         run_server(command, title, door, wish.host, wish.port, told=_tell)
-    except OSError as error:
-        why = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # a name that no name service takes is no OSError
+        why = (isinstance(error, OSError) and error.strerror) or "it is no address"
         raise ProjectError(
             f"{wish.host} port {wish.port} cannot be used: {why}", "choose others with --host and --port"
         ) from None

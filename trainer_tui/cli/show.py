@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from trainer_tui.cli.living import asked
+from trainer_tui.cli.living import asked, newest_asked
 from trainer_tui.cli.plans import Site, open_site
 from trainer_tui.cli.printers import progress_text
 from trainer_tui.cli.printing import (
@@ -34,7 +34,7 @@ from trainer_tui.supervise.revival import Revival
 def status(model: str | None, as_json: bool) -> int:
     """The newest run of each model. With a model: exit code of its run, `EXIT_RUNNING` while it runs."""
     place = open_site()
-    found = [runs_of[-1] for folder in _folders(place, model) if (runs_of := asked(folder))]
+    found = [run for folder in _folders(place, model) if (run := newest_asked(folder)) is not None]
     looks = [look(run) for run in found]
     if as_json:
         print_json(run_record(looks[0]) if model is not None else [run_record(seen) for seen in looks])
@@ -54,7 +54,8 @@ def events(model: str, number: int | None, follow: bool, as_json: bool) -> int:
     folder = open_site().existing(model)
     run = pick(folder, number)
     while True:
-        _print_events(folder, run, follow, as_json)
+        if not _print_events(folder, run, follow, as_json):
+            return EXIT_GATE
         following = next((r for r in asked(folder) if r.number > run.number), None)
         if not follow or following is None:
             return EXIT_PASSED
@@ -67,8 +68,8 @@ def check(model: str, number: int | None, as_json: bool) -> int:
 
     place = open_site()
     folder = place.existing(model)
-    full = [run for run in asked(folder) if run.phase == "full"]
-    run = pick(folder, number) if number is not None or not full else full[-1]
+    full = (run for run in folder.newest_first() if run.phase == "full" and run.run_json.exists())
+    run = (next(full, None) if number is None else None) or pick(folder, number)
     state = observe(run)
     request = run.request()
     if request is None:
@@ -97,11 +98,9 @@ def check(model: str, number: int | None, as_json: bool) -> int:
 
 def pick(folder: ModelFolder, number: int | None) -> RunFolder:
     """The run with this number, the newest without one. Raises ProjectError when there is none."""
-    found = asked(folder)
-    if number is None and found:
-        return found[-1]
-    run = next((run for run in found if run.number == number), None)
-    if run is None:
+    run = newest_asked(folder) if number is None else folder.find(number)
+    if run is None or not run.run_json.exists():
+        found = asked(folder)
         have = ", ".join(str(r.number) for r in found[-8:])
         raise ProjectError(f"{folder.name} has no run {number}", f"it has {have or 'none'}")
     return run
@@ -128,12 +127,13 @@ def _with_skips(place: Site, plan: WatchPlan) -> WatchPlan:
     return replace(plan, skipped_gates={**plan.skipped_gates, **skips})
 
 
-def _print_events(folder: ModelFolder, run: RunFolder, follow: bool, as_json: bool) -> None:
+def _print_events(folder: ModelFolder, run: RunFolder, follow: bool, as_json: bool) -> bool:
+    """To the end of the run; False where its watch waits for a user who asks for it to be carried on."""
     reader = EventReader(run.events)
     changes = Changes([run.path, folder.path])
 
     def revive() -> None:
-        if start.revive(folder):
+        if start.come_back(folder):
             complain(f"{run.name} had no supervisor; one took over")
 
     revival = Revival(revive)
@@ -151,9 +151,12 @@ def _print_events(folder: ModelFolder, run: RunFolder, follow: bool, as_json: bo
                     for line in event_line(event).split("\n"):
                         say(line)
             if over and not new:
-                return
+                return True
             if not over:
                 revival.look(bool(is_locked(folder.supervisor_lock)), time.monotonic())
+                if revival.refused and not observe(run).alive:
+                    complain(f"nobody carries on the watch of {run.name}: {revival.problem}")
+                    return False
                 changes.wait(bool(new))
     finally:
         changes.close()

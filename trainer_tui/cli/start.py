@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trainer_tui.cli import doctor as examination
 from trainer_tui.cli.init import init_project
+from trainer_tui.cli.places import leads_out
 from trainer_tui.cli.printing import print_json, say
 from trainer_tui.project import Project, ProjectError
 from trainer_tui.runs.verdict import EXIT_FAILED, EXIT_PASSED
@@ -31,6 +32,8 @@ def doctor(as_json: bool) -> int:
     project: Project | None
     try:
         project = Project.declared()
+        if leads_out(project):  # the row of the settings says so; nothing is tried out there
+            project = Project.at(project.root)
     except ProjectError:
         project = None
     rows = examination.examine(project)

@@ -6,6 +6,8 @@ import codecs
 import os
 import sys
 
+from trainer_tui.runs.text import clean_lines
+
 READER_LEFT = 141
 """Exit code when the reader of our output has left (`| head`): that of a program ended by SIGPIPE."""
 
@@ -66,7 +68,13 @@ def put(text: str) -> None:
 
 
 def put_bytes(data: bytes) -> None:
-    """Write bytes to standard output at once. Raises ReaderGoneError when nobody reads them."""
+    """Write bytes to standard output at once, to a terminal as text without control sequences.
+
+    Raises ReaderGoneError when nobody reads them.
+    """
+    if sys.stdout.isatty():
+        put(clean_lines(data.decode("utf-8", "replace")))
+        return
     put("")
     try:
         sys.stdout.buffer.write(data)

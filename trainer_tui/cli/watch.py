@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trainer_tui.cli.living import lives
-from trainer_tui.cli.places import declared_project, model_name
+from trainer_tui.cli.places import declared_project, model_folder, model_name
 from trainer_tui.cli.printing import complain, say
 from trainer_tui.project import Project, ProjectError
 from trainer_tui.runs.layout import ModelFolder, RunFolder
+from trainer_tui.runs.plain import FILE_MODE
 from trainer_tui.runs.state import observe
 from trainer_tui.runs.verdict import EXIT_PASSED
 from trainer_tui.supervise import start
@@ -57,6 +58,26 @@ def watch(wish: Wish) -> int:
         project, folder, begin = _for_command(wish, wish.command)
     else:
         project, folder, begin = _for_model(wish)
+    return _view(wish, project, folder, begin)
+
+
+def watch_plan(place: Site, plan: WatchPlan, *, headless: bool, as_json: bool) -> int:
+    """Start what a plan says, or come back to it while it lives; the exit code of the run."""
+    folder = place.folder(plan.model)
+    wish = Wish(model=plan.model, command=None, headless=headless, as_json=as_json)
+    if not lives(folder):
+        return _view(wish, place.project, folder, _starting(place, plan.model, plan))
+    latest = folder.newest()
+    request = latest.request() if latest else None
+    if request is not None and request.plan.command != plan.command:
+        raise ProjectError(
+            f"something else is being watched as {plan.model}",
+            f"choose another name, or look at it with `trainer-tui watch {plan.model}`",
+        )
+    return _view(wish, place.project, folder, lambda: _revive(folder))
+
+
+def _view(wish: Wish, project: Project, folder: ModelFolder, begin: Begin) -> int:
     if wish.on_screen:
         code = _cockpit(project, folder, begin)
     else:
@@ -92,7 +113,7 @@ def _for_model(wish: Wish) -> tuple[Project, ModelFolder, Begin]:
     assert wish.model is not None
     project = declared_project()
     name = model_name(project, wish.model)
-    folder = ModelFolder(project.model_output(name), project.model_logs(name))
+    folder = model_folder(project, name)
     unseen = wish.on_screen and wish.skip_quick is None and _ended_unseen(folder)
     if unseen or lives(folder) or (wish.attach and folder.newest() is not None):
         if wish.skip_quick is not None:
@@ -145,7 +166,7 @@ def mark_seen(folder: ModelFolder) -> None:
     latest = folder.newest()
     if latest is not None and observe(latest).over:
         with contextlib.suppress(OSError):  # on a full disk the end is shown once more, no harm
-            latest.seen.touch()
+            latest.seen.touch(FILE_MODE)
 
 
 def _revive(folder: ModelFolder) -> None:
@@ -169,13 +190,19 @@ def plan_by_name(place: Site, name: str, skip_quick: str = "") -> WatchPlan:
     except ProjectError:
         latest = place.folder(name).newest()
         request = latest.request() if latest else None
-        if name in place.project.model_names() or request is None or request.plan.is_model:
+        if name in place.project.model_names() or request is None or _has_its_own_file(request.plan):
             raise
         if skip_quick:
             raise ProjectError(
                 "--skip-quick is for starting a model", "a command has no quick phase"
             ) from None
         return moved_here(request.plan, place.project.root)
+
+
+def _has_its_own_file(plan: WatchPlan) -> bool:
+    from trainer_tui.cli.train_plan import is_training
+
+    return plan.is_model and not is_training(plan)
 
 
 def retry(folder: ModelFolder, *, full: bool = False) -> RunFolder | None:
@@ -222,7 +249,7 @@ def _cockpit(project: Project, folder: ModelFolder, begin: Begin) -> int:
             diary=project.diary,
             project_name=project.root.name,
             retry=lambda: retry(folder),
-            revive=lambda: start.revive(folder),
+            revive=lambda: start.come_back(folder),
             theme=theme_setting(project.root, os.environ),
         )
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
@@ -13,6 +12,7 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -27,6 +27,7 @@ from trainer_tui.tui.calling import news, sequences
 from trainer_tui.tui.cockpit import Cockpit, Departure
 from trainer_tui.tui.desk import Desk
 from trainer_tui.tui.errands import Errands
+from trainer_tui.tui.harmless import HARMLESS
 from trainer_tui.tui.pages import Pages
 from trainer_tui.tui.pictures import RunPicture
 from trainer_tui.tui.places import PLACES, make, place_bindings
@@ -34,15 +35,13 @@ from trainer_tui.tui.reader import PlotWish, Reader
 from trainer_tui.tui.remember import remember, remembered
 from trainer_tui.tui.screens.place import PlaceScreen
 from trainer_tui.tui.screens.watch import WatchScreen
-from trainer_tui.tui.terminal import Exit
+from trainer_tui.tui.terminal import Exit, on_closing
 from trainer_tui.tui.themes import DARK, LIGHT, OURS, VARIABLES, theme_for
 from trainer_tui.tui.widgets.headline import StateLine
 
 _WIDTHS: list[tuple[int, str]] | None = [(0, "-tiny"), (64, "-narrow"), (112, "-wide")]
 _HEIGHTS: list[tuple[int, str]] | None = [(0, "-flat"), (18, "-low"), (36, "-tall")]
 """Classes that every screen gets from its size; cockpit.tcss says what they change."""
-
-_CLOSING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class CockpitApp(App[Departure]):
@@ -85,6 +84,10 @@ class CockpitApp(App[Departure]):
             self.register_theme(theme)
         self._begin_theme(theme_for(os.environ, remembered("theme"), cockpit.theme))
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every drawn line goes through."""
+        return [*super().get_line_filters(), HARMLESS]
+
     def _begin_theme(self, wanted: str) -> None:
         first = wanted if wanted in self.available_themes else DARK.name
         # The library takes TEXTUAL_THEME as its default before our themes are known to it; setting the same
@@ -104,13 +107,7 @@ class CockpitApp(App[Departure]):
     # ------------------------------------------------------------------ life
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in _CLOSING_SIGNALS:
-            # Without this the terminal would be left in its alternate screen, with the mouse reporting.
-            try:
-                loop.add_signal_handler(number, self._closed_from_outside, number)
-            except (NotImplementedError, RuntimeError, ValueError):
-                break  # not the main thread: whoever runs us there handles the signals
+        on_closing(self._closed_from_outside)
         self.switch_mode(self._first)
         self._reader.start()
         self.set_interval(1.0, self._tick, name="clock")

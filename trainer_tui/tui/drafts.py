@@ -14,6 +14,7 @@ from typing import Any
 
 from trainer_tui.runs.clock import utc_now
 from trainer_tui.runs.files import read_json, replace_atomic
+from trainer_tui.runs.plain import make_folders
 from trainer_tui.runs.process import ProcessIdentity, host_name, training_identity
 
 FOLDER = ".drafts"
@@ -46,7 +47,7 @@ class Drafts:
 
     def keep(self, number: int, base: str, text: str) -> None:
         """Write our draft of an entry. Raises OSError when it cannot be written."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folders(self.folder)
         writer = {**(asdict(self._me) if self._me else {}), "host": host_name()}
         document = {"number": number, "base": base, "text": text, "time": utc_now(), "writer": writer}
         replace_atomic(self.path(number), _encoded(document))
@@ -78,7 +79,7 @@ def _draft(path: Path) -> Draft | None:
         if isinstance(writer, dict) and _writes_still(writer):
             return None
         number, base, text = int(document["number"]), str(document["base"]), str(document["text"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     return Draft(number, base, text, str(document.get("time", "")), path)
 
@@ -86,7 +87,10 @@ def _draft(path: Path) -> Draft | None:
 def _writes_still(writer: dict[str, Any]) -> bool:
     # Of a process on another machine nothing is known: text shown twice is better than text lost.
     identity = training_identity(writer) if writer.get("host") == host_name() else None
-    return identity is not None and identity.is_alive()
+    try:
+        return identity is not None and identity.is_alive()
+    except OSError:
+        return False
 
 
 def _remove(path: Path) -> None:

@@ -52,7 +52,7 @@ def status_piece(picture: RunPicture) -> Piece:
     state = picture.state
     if state.over:
         sign, tone = end_sign(state.reason)
-        return f"{sign} {state.reason}", tone
+        return f"{sign} {clean(state.reason, 60)}", tone
     sign, word, tone = _STATUS[state.status]
     failure = state.failure
     if failure is not None and failure.fate == "confirmed":

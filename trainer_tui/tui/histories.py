@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from trainer_tui.runs.events import EventReader
 from trainer_tui.runs.history import History, HistoryReader
 from trainer_tui.runs.incident import Incident
 from trainer_tui.runs.layout import RunFolder
+from trainer_tui.runs.memory import give_back_memory
 from trainer_tui.runs.state import RunState, first_state, fold
 
 PIECE = 1 << 20
@@ -132,13 +132,6 @@ class Ledger:
 
 _open: WeakValueDictionary[Path, Ledger] = WeakValueDictionary()
 _opening = threading.Lock()
-
-
-def give_back_memory() -> None:
-    """Let the system have what the allocator holds unused; where there is no such call nothing happens."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc
-    if trim is not None:
-        trim(0)
 
 
 def ledger_of(run: RunFolder) -> Ledger:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.widgets import Footer
 
 from trainer_tui.runs.text import clean
+from trainer_tui.tui.harmless import HARMLESS
 from trainer_tui.tui.remember import remembered
-from trainer_tui.tui.terminal import Exit
+from trainer_tui.tui.terminal import Exit, on_closing
 from trainer_tui.tui.themes import DARK, LIGHT, OURS, VARIABLES, theme_for
 from trainer_tui.tui.widgets.log_desk import LogDeskView
-
-_CLOSING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class LogApp(App[None]):
@@ -47,6 +46,10 @@ class LogApp(App[None]):
         self.theme = LIGHT.name if first != LIGHT.name else DARK.name
         self.theme = first
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every drawn line goes through."""
+        return [*super().get_line_filters(), HARMLESS]
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours that other themes do not know."""
         return VARIABLES
@@ -56,12 +59,7 @@ class LogApp(App[None]):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in _CLOSING_SIGNALS:
-            try:
-                loop.add_signal_handler(number, self._closed_from_outside, number)
-            except (NotImplementedError, RuntimeError, ValueError):
-                break  # not the main thread: whoever runs us there handles the signals
+        on_closing(self._closed_from_outside)
         self.desk.open(*self._what)
 
     def watch_theme(self) -> None:

@@ -10,6 +10,7 @@ from trainer_tui.diary import EntryFacts, entries_for_run, open_entry, read
 from trainer_tui.runs.follow import RunFollower
 from trainer_tui.runs.layout import ModelFolder
 from trainer_tui.runs.plan import PHASE_TITLES, RunRequest
+from trainer_tui.runs.secrets import mapped, masked_text, secrets_of
 from trainer_tui.runs.state import RunState
 from trainer_tui.supervise.writeup import changes_since_last_good, tries
 from trainer_tui.tui.desk import PATIENCE_S
@@ -45,7 +46,8 @@ def note_on_newest(diary: Path, model: ModelFolder) -> int | None:
 def _facts(model: ModelFolder, follower: RunFollower, request: RunRequest) -> EntryFacts:
     run, state = follower.run, follower.state
     failure = state.failure
-    return EntryFacts(
+    known = secrets_of({**request.plan.env, **request.env}, request.command)
+    facts = EntryFacts(
         when=datetime.now().strftime("%Y-%m-%d %H:%M"),
         phase=PHASE_TITLES[request.phase],
         model=request.model,
@@ -61,6 +63,7 @@ def _facts(model: ModelFolder, follower: RunFollower, request: RunRequest) -> En
         duration_s=state.duration_s,
         outcome=_outcome(state),
     )
+    return mapped(facts, lambda text: masked_text(text, known))
 
 
 def _outcome(state: RunState) -> str:

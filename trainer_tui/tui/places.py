@@ -36,6 +36,7 @@ PLACES: tuple[Place, ...] = (
     Place("runs", "r,4", "Runs", "every run of every model: find, compare, tag, delete", "runs:RunsScreen"),
     Place("machine", "M,5", "Machine", "the last hour, cores, processes, forecast", "machine:MachineScreen"),
     Place("history", "h,6", "History", "the metrics row by row, flagged", "history:HistoryScreen"),
+    Place("trials", "T,7", "Trials", "a training's trials, data and evaluation", "trials:TrialsScreen"),
 )
 """In the order of their numbers."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from trainer_tui.runs.changes import Changes
 from trainer_tui.runs.events import Event, read_events
 from trainer_tui.runs.follow import RunFollower, WatchFollower
+from trainer_tui.runs.memory import EVERY_S, give_back_memory
 from trainer_tui.runs.text import clean
 from trainer_tui.supervise.revival import Revival
 from trainer_tui.tui.cockpit import Cockpit
@@ -27,6 +28,9 @@ PLOT_S = 1.0
 
 PLOT_SHARE = 0.05
 """Of the time, at most, goes into thinning out long histories."""
+
+FIRST_GIVE_BACK_S = 5.0
+"""Starting up leaves holes in memory behind; not before the first frames."""
 
 STALE_AFTER_S = 10.0
 """Without a sample for so long while the process lives, the machine is not seen."""
@@ -67,6 +71,7 @@ class Reader(threading.Thread):
         self._gauges_at = 0.0
         self._sample_at = 0.0
         self._runs_at = 0.0
+        self._give_back_at = time.monotonic() + FIRST_GIVE_BACK_S
         self._disk_free = float("nan")
         self._earlier_events: list[Event] = []
         self._waiting = ""
@@ -147,6 +152,9 @@ class Reader(threading.Thread):
         )
         if log is not None and not moved:
             beat = replace(beat, log=LogPicture(log.lines, log.partial, bool(log.change), log.skipped))
+        if now >= self._give_back_at:
+            self._give_back_at = now + EVERY_S
+            give_back_memory()
         if now - self._gauges_at >= GAUGE_S:
             self._gauges_at = now
             if run.poll_telemetry():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer_tui.runs.files import read_json, replace_json
+from trainer_tui.runs.plain import PRIVATE_MODE
 
 _LOCK = threading.Lock()
 
@@ -34,8 +35,9 @@ def _keep(choices: dict[str, str]) -> None:
     with _LOCK:
         known = {**_read(), **choices}
         try:
-            state_file().parent.mkdir(parents=True, exist_ok=True)
-            replace_json(state_file(), {k: v for k, v in known.items() if v != ""}, fsync=False)
+            state_file().parent.mkdir(0o700, parents=True, exist_ok=True)
+            kept = {k: v for k, v in known.items() if v != ""}
+            replace_json(state_file(), kept, fsync=False, mode=PRIVATE_MODE)
         except OSError:
             return  # next time it looks as it did before the choice; nothing else is lost
 

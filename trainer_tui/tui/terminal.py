@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sys
 import termios
 import threading
@@ -15,6 +17,22 @@ _RESTORE = (
     b"\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l"  # paste, mouse
     b"\x1b[?1004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"  # focus, wrapping, keys, screen, cursor
 )
+
+
+_CLOSING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+def on_closing(leave: Callable[[int], object]) -> None:
+    """Have `leave(number)` called in the running loop when the terminal closes or somebody ends the process.
+
+    Without this the terminal would be left in its alternate screen, with the mouse reporting.
+    """
+    loop = asyncio.get_running_loop()
+    for number in _CLOSING_SIGNALS:
+        try:
+            loop.add_signal_handler(number, leave, number)
+        except (NotImplementedError, RuntimeError, ValueError):
+            break  # not the main thread: whoever runs us there handles the signals
 
 
 class Exit:

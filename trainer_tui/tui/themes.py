@@ -8,6 +8,8 @@ from pathlib import Path
 
 from textual.theme import Theme
 
+from trainer_tui.runs.plain import LARGEST_DOCUMENT, read_plain
+
 VARIABLES = {"blind": "ansi_magenta", "train-line": "ansi_cyan", "val-line": "ansi_yellow"}
 """Colours of ours that a theme may set; these are what the terminal's own palette gives."""
 
@@ -158,12 +160,12 @@ def theme_setting(root: Path, environment: Mapping[str, str]) -> str:
     if wanted := environment.get("TRAINER_TUI_SCREEN__THEME"):
         return wanted
     try:
-        text = (root / "trainer.toml").read_text(encoding="utf-8-sig")
+        text = read_plain(root / "trainer.toml", LARGEST_DOCUMENT).decode("utf-8-sig")
         if "screen" not in text:
             return "auto"
         import tomllib  # the first frame waits for it only where there is something to read
 
         table = tomllib.loads(text).get("screen")
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return "auto"
     return str(table.get("theme", "auto")) if isinstance(table, dict) else "auto"

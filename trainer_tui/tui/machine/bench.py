@@ -88,7 +88,8 @@ class MachineBench(Bench[MachineWish, MachinePicture]):
     def _open(self, run: RunFolder) -> None:
         self.let_go()
         request = run.request()
-        self._run, self._samples, self._events = run, TelemetryReader(run.telemetry), EventReader(run.events)
+        self._run, self._events = run, EventReader(run.events)
+        self._samples = TelemetryReader(run.telemetry, keep=_OUTLOOK_ROWS)
         self._state = first_state(run, request)
         self._address_space = request.memory_limit_bytes if request is not None else None
         self._sample_at, self._outlook_at = time.monotonic(), -_OUTLOOK_S
@@ -104,7 +105,7 @@ class MachineBench(Bench[MachineWish, MachinePicture]):
         now = time.monotonic()
         if samples.poll():
             self._sample_at = now
-        alive = not state.over and life_of(wish.run) in ("running", "left-behind", "elsewhere")
+        alive = not state.over and life_of(wish.run) in ("running", "left-behind", "elsewhere", "unseen")
         blind = self._blind(state, now) if alive else ()
         if not samples.rows:
             waiting = "waits for the first sample" if alive else "no sample of the machine was taken"

@@ -15,6 +15,7 @@ import psutil
 from trainer_tui.runs.files import read_json
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.process import host_name, training_identity
+from trainer_tui.runs.secrets import masked_command
 from trainer_tui.runs.text import clean
 from trainer_tui.supervise.job import descendants
 from trainer_tui.tui.machine.tree import STATES, Process
@@ -172,7 +173,7 @@ class PresentSampler(threading.Thread):
         if kept is not None and now - kept[0] < COMMAND_S:
             return kept[1]
         try:
-            words = process.cmdline()
+            words = masked_command(process.cmdline())
         except psutil.Error:
             words = []
         # Arguments may hold anything, line ends and escape sequences too.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -35,7 +34,8 @@ class CurvesScreen(PlotPlace):
     AUTO_FOCUS = "ColumnList"
     CSS_PATH = "../history.tcss"
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(CURVE_KEYS, "curves")
+    KEYS = CURVE_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS, "curves")
 
     HELP = (
         "Choose columns in the list with space; the wheel zooms around the pointer (with shift the y axis), "
@@ -54,12 +54,6 @@ class CurvesScreen(PlotPlace):
         self._legend = Static("", id="curve-legend", markup=False)
         self._says = Static("", id="curve-says", markup=False)
         self._waits = Static("waits for the first run", classes="waits", id="curve-waits", markup=False)
-
-    def commands(self) -> Iterable[SystemCommand]:
-        """The keys of this place, for the palette."""
-        for key in CURVE_KEYS:
-            command = partial(self.run_action, key.action)
-            yield SystemCommand(key.label, f"{key.help}  ({key.display or key.key})", command)
 
     def compose(self) -> ComposeResult:
         yield self.state_line

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.events import Resize
-from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import TextArea
 
 from trainer_tui.tui.desk import Sheet
 from trainer_tui.tui.diary import advice, parts
@@ -23,16 +20,10 @@ from trainer_tui.tui.diary.title import title_of
 from trainer_tui.tui.diary.work import newest
 from trainer_tui.tui.keys import bindings
 from trainer_tui.tui.screens.diary_endings import ask_to_resolve, write_outside
+from trainer_tui.tui.screens.diary_layout import DiaryLayout
 from trainer_tui.tui.styles import styled
-from trainer_tui.tui.widgets.entry_editor import EntryEditor
 from trainer_tui.tui.widgets.entry_list import EntryList
-from trainer_tui.tui.widgets.entry_shelf import EntryShelf
-from trainer_tui.tui.widgets.evidence import EvidencePane
 from trainer_tui.tui.widgets.headline import StateLine
-
-if TYPE_CHECKING:
-    from trainer_tui.tui.app import CockpitApp
-
 
 _LOOK_AGAIN_S = 2.0
 
@@ -40,51 +31,22 @@ DRAFT_AFTER_S = 0.5
 """After a change, until it is written into a draft."""
 
 
-class DiaryScreen(Screen[None]):
+class DiaryScreen(DiaryLayout):
     """Edits one entry at a time; leaving it saves it."""
-
-    app: CockpitApp
-
-    CSS_PATH = "../diary.tcss"
-    AUTO_FOCUS = "#editor"
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(DIARY_KEYS, "diary")
 
     HELP = "Leaving an entry saves it; what somebody else wrote into the file meanwhile is kept too."
 
     def __init__(self, sheet: Sheet, state_line: StateLine) -> None:
-        super().__init__(id="diary")
-        self.state_line = state_line
+        super().__init__(state_line, sheet.text)
         self.sheet = sheet
         self._draft_timer: Timer | None = None
-        self._flipped: set[str] = set()
         self._parts: tuple[parts.Part, ...] = ()
         self._hints: tuple[advice.Hint, ...] | None = None
         self._runs: dict[str, str] | None = None
         self._sentence = self._warning = ""
         self._looking = False
-        # Held rather than looked up: the screen may be taken down while it is being built.
-        self._title = Static(id="diary-title", markup=False)
-        self._shelf = EntryShelf()
-        self._evidence = EvidencePane()
-        self._editor = EntryEditor(sheet.text)
-        self._advice = Static(id="diary-advice", markup=False)
-
-    def compose(self) -> ComposeResult:
-        yield self.state_line
-        yield self._title
-        with Horizontal(id="diary-body"):
-            with Vertical(id="diary-side"):
-                yield self._shelf
-                yield self._evidence
-            yield self._editor
-        yield self._advice
-        yield Footer(compact=True, show_command_palette=False)
-
-    @property
-    def editor(self) -> EntryEditor:
-        """The text being written."""
-        return self._editor
 
     @property
     def _output(self) -> Path:
@@ -280,53 +242,11 @@ class DiaryScreen(Screen[None]):
         self._put_away()
         self.editor.focus()
 
-    # ------------------------------------------------------------------ list, filter, evidence
-
     def on_resize(self, event: Resize) -> None:
-        self._lay_out()
+        # Called beside that of the layout.
         self._show_advice()
 
-    def _lay_out(self) -> None:
-        """Wide screens show all; narrow ones the entry, and what was asked for above it."""
-        wide = self.size.width >= 112
-        for name in ("list", "evidence"):
-            self.set_class(wide == (name in self._flipped), f"-{name}-off")
-
-    def _put_away(self) -> None:
-        """Give a narrow screen back to the entry."""
-        if self.size.width < 112:
-            self._flipped.clear()
-            self._lay_out()
-
-    def _flip(self, name: str) -> bool:
-        """Show a part, or hide it; whether it is there now."""
-        if self.size.width < 112:
-            self._flipped &= {name}
-        self._flipped ^= {name}
-        self._lay_out()
-        self.call_after_refresh(self.editor.scroll_cursor_visible, animate=False)
-        return not self.has_class(f"-{name}-off")
-
-    def action_list(self) -> None:
-        """The list of entries gets the keys; again, it goes."""
-        entries = self._shelf.entries
-        if entries.has_focus or self.has_class("-list-off"):
-            (entries if self._flip("list") else self.editor).focus()
-        else:
-            entries.focus()
-
-    def action_evidence(self) -> None:
-        """Show or hide what is known."""
-        if not self._flip("evidence") and self._evidence.has_focus:
-            self.editor.focus()
-
     # ------------------------------------------------------------------ in the text
-
-    def _go_to(self, line: int | None) -> None:
-        if line is not None:
-            self.editor.move_cursor((line, 0))
-            self.editor.scroll_cursor_visible(center=True, animate=False)
-            self.editor.focus()
 
     def action_section(self, step: int) -> None:
         """To the section before or after."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -36,7 +35,8 @@ class HistoryScreen(PlaceScreen):
     AUTO_FOCUS = "HistoryTable"
     CSS_PATH = "../history.tcss"
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(HISTORY_KEYS, "history")
+    KEYS = HISTORY_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS, "history")
 
     HELP = (
         "✘ marks what is not finite and where an error stands, ▲ a warning, ★ the best of the main metric. "
@@ -53,12 +53,6 @@ class HistoryScreen(PlaceScreen):
         self._table = HistoryTable()
         self._says = Static("", id="history-says", markup=False)
         self._waits = Static("waits for the first run", classes="waits", id="history-waits", markup=False)
-
-    def commands(self) -> Iterable[SystemCommand]:
-        """The keys of this place, for the palette."""
-        for key in HISTORY_KEYS:
-            command = partial(self.run_action, key.action)
-            yield SystemCommand(key.label, f"{key.help}  ({key.display or key.key})", command)
 
     def compose(self) -> ComposeResult:
         yield self.state_line

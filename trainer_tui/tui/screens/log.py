@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from textual import on
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
+from textual.widget import Widget
 from textual.widgets import Footer
 
 from trainer_tui.runs.layout import RunFolder
+from trainer_tui.runs.text import clean
 from trainer_tui.tui.cockpit import Cockpit
 from trainer_tui.tui.log.keys import LOG_KEYS
 from trainer_tui.tui.screens.place import PlaceScreen
@@ -30,6 +30,8 @@ class LogScreen(PlaceScreen):
         "It reads the file and changes nothing. Lines are shown without control sequences; colours are kept."
     )
 
+    KEYS = LOG_KEYS
+
     def __init__(self, cockpit: Cockpit) -> None:
         super().__init__(cockpit, "log-place")
         self.desk = LogDeskView()
@@ -40,11 +42,10 @@ class LogScreen(PlaceScreen):
         yield self.desk
         yield Footer(compact=True, show_command_palette=False)
 
-    def commands(self) -> Iterable[SystemCommand]:
-        """Every key of the log."""
-        for key in LOG_KEYS:
-            command = partial(self.desk.run_action, key.action)
-            yield SystemCommand(key.label, f"{key.help}  ({key.display or key.key})", command)
+    @property
+    def actor(self) -> Widget:
+        """The desk: it stands in an app of its own too, so it has its keys itself."""
+        return self.desk
 
     def open(self, run: RunFolder | None) -> None:
         """Read the log of this run."""
@@ -59,7 +60,7 @@ class LogScreen(PlaceScreen):
             self.desk.open(None)
             return
         path: Path = await asyncio.to_thread(run.log)
-        self.desk.open(path, run.events, f"Log of {run.name}")
+        self.desk.open(path, run.events, f"Log of {clean(run.name, 80)}")
 
     def on_screen_suspend(self) -> None:
         self.desk.sleep(True)

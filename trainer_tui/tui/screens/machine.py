@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -41,7 +40,8 @@ class MachineScreen(PlaceScreen):
     AUTO_FOCUS = "ProcessTable"
     CSS_PATH = "../machine.tcss"
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(MACHINE_KEYS, "machine")
+    KEYS = MACHINE_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS, "machine")
 
     HELP = "The charts come from the samples: an ended run shows its last hour. A click on a column sorts."
 
@@ -66,12 +66,6 @@ class MachineScreen(PlaceScreen):
         self._charts, self._table = MachineCharts(), ProcessTable()
         self._cores = Static("", id="machine-cores", markup=False)
         self._waits = Static("waits for the first run", classes="waits", id="machine-waits", markup=False)
-
-    def commands(self) -> Iterable[SystemCommand]:
-        """The keys of this place, for the palette."""
-        for key in MACHINE_KEYS:
-            command = partial(self.run_action, key.action)
-            yield SystemCommand(key.label, f"{key.help}  ({key.display or key.key})", command)
 
     def compose(self) -> ComposeResult:
         yield self.state_line

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Footer
 
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.tui.cockpit import Cockpit
+from trainer_tui.tui.keys import Key
 from trainer_tui.tui.pictures import Beat
 from trainer_tui.tui.widgets.headline import StateLine
 from trainer_tui.tui.widgets.place_bar import PlaceBar
@@ -30,6 +33,9 @@ class PlaceScreen(Screen[None]):
     """
 
     app: CockpitApp
+
+    KEYS: ClassVar[tuple[Key, ...]] = ()
+    """The table of this place's keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.go('watch')", "Watch", show=False, id="place.back"),
@@ -61,9 +67,20 @@ class PlaceScreen(Screen[None]):
     def open(self, run: RunFolder | None) -> None:
         """Show another run; None: there is none yet."""
 
+    @property
+    def actor(self) -> Widget:
+        """Whose actions the keys of the table are."""
+        return self
+
     def commands(self) -> Iterable[SystemCommand]:
-        """What the command palette offers while this place stands in front."""
-        return ()
+        """What the command palette offers while this place stands in front: what can be done now."""
+        names = self.renamed()
+        for key in self.KEYS:
+            if self.actor.check_action(key.action.partition("(")[0], ()):
+                does = f"{key.help}  ({key.display or key.key})"
+                yield SystemCommand(
+                    names.get(key.action, key.label), does, partial(self.actor.run_action, key.action)
+                )
 
     def show(self, beat: Beat) -> None:
         """Something changed in the run that is watched; called on every place that was ever gone to."""

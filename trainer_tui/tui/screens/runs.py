@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Footer, Input, Static
@@ -40,7 +40,8 @@ class RunsScreen(PlaceScreen):
     AUTO_FOCUS = "RunsTable"
     CSS_PATH = "../runs.tcss"
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(RUNS_KEYS, "runs")
+    KEYS = RUNS_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS, "runs")
 
     HELP = (
         "A filter is words, all of which a run must have; model: phase: status: reason: tag: note: look in "
@@ -62,12 +63,6 @@ class RunsScreen(PlaceScreen):
             placeholder="words, model: phase: status: tag: note:", id="runs-filter", compact=True
         )
         self._details = Static("", id="runs-details", markup=False)
-
-    def commands(self) -> Iterable[SystemCommand]:
-        """The keys of this place, for the palette."""
-        for key in RUNS_KEYS:
-            command = partial(self.run_action, key.action)
-            yield SystemCommand(key.label, f"{key.help}  ({key.display or key.key})", command)
 
     def compose(self) -> ComposeResult:
         yield self.state_line

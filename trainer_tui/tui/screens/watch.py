@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer
@@ -34,7 +34,8 @@ class WatchScreen(PlaceScreen):
 
     AUTO_FOCUS = "LogView"
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(WATCH_KEYS)
+    KEYS = WATCH_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)
 
     HELP = "Keys act on the run, never on its files; leaving the screen never stops the run."
 
@@ -118,14 +119,6 @@ class WatchScreen(PlaceScreen):
         """A held process is let go on by the key that held it."""
         paused = self.picture is not None and self.picture.state.status == "paused"
         return {"pause": "Go on"} if paused else {}
-
-    def commands(self) -> Iterable[SystemCommand]:
-        """The keys of this place that can do something now, for the palette."""
-        for key in WATCH_KEYS:
-            if self.check_action(key.action.partition("(")[0], ()):
-                label = self.renamed().get(key.action, key.label)
-                command = partial(self.run_action, key.action)
-                yield SystemCommand(label, f"{key.help}  ({key.display or key.key})", command)
 
     def action_diary(self) -> None:
         """Open the diary on this run."""
