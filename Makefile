@@ -1,6 +1,8 @@
 # make watch           a virtual environment in .venv, then the dashboard on a model: make watch MODEL=model_3
 # make test            the whole test suite
+# make test-feast      the Feast adapter, in an environment of its own (.venv-feast: Feast holds pandas below 3)
 # make lint types contracts    style, types, who may import whom
+# make audit          known faults of the pinned packages; fails where no list of them can be reached
 # make bench picture   the measurements; the picture of the dashboard for the README
 # make clean           removes .venv and caches, never output/ or logs/
 
@@ -20,8 +22,11 @@ DEV   := $(VENV)/.installed-$(EXTRAS)-dev
 PIP   := $(BIN)/python -m pip --disable-pip-version-check
 NEEDS := pyproject.toml constraints.txt
 
+FEAST_VENV := .venv-feast
+FEAST      := $(FEAST_VENV)/.installed
+
 .DEFAULT_GOAL := help
-.PHONY: help watch test lint types contracts bench picture clean remake
+.PHONY: help watch test test-feast lint types contracts audit bench picture clean remake
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -31,6 +36,9 @@ watch: $(RUN)
 
 test: $(DEV)
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+test-feast: $(FEAST)
+	$(FEAST_VENV)/bin/python -m pytest tests/training/test_training_feast.py
 
 lint: $(DEV)
 	$(BIN)/ruff check .
@@ -42,6 +50,24 @@ types: $(DEV)
 contracts: $(DEV)
 	$(BIN)/lint-imports
 
+# In an environment of its own: what audits is no dependency of what is audited. An audit that could not look has failed.
+audit:
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	$(PYTHON) -m venv "$$dir" >/dev/null 2>&1 || { \
+	  echo "audit failed: $(PYTHON) makes no virtual environment" >&2; exit 1; }; \
+	"$$dir"/bin/pip install -q pip-audit >/dev/null 2>&1 || { \
+	  echo "audit failed: pip-audit cannot be installed (no network?); nothing was looked at" >&2; exit 1; }; \
+	for pins in constraints*.txt; do \
+	  grep -v '^#' "$$pins" > "$$dir"/pinned.txt; \
+	  "$$dir"/bin/pip-audit -r "$$dir"/pinned.txt --no-deps --disable-pip --progress-spinner off > "$$dir"/said 2>&1 \
+	    && code=0 || code=$$?; \
+	  if grep -q 'ConnectionError\|ServiceError\|Max retries\|HTTPSConnectionPool\|HTTPError' "$$dir"/said; then \
+	    echo "audit failed: the list of known faults cannot be reached; $$pins was not looked at" >&2; exit 1; fi; \
+	  if unknown=$$(grep -c 'could not be audited' "$$dir"/said); then \
+	    echo "audit failed: the list of known faults does not know $$unknown packages of $$pins" >&2; exit 1; fi; \
+	  echo "$$pins:"; cat "$$dir"/said; [ $$code = 0 ] || exit $$code; \
+	done
+
 picture: $(DEV)
 	$(BIN)/python benchmarks/picture.py
 
@@ -49,7 +75,7 @@ bench: $(DEV)
 	@set -e; for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov
+	rm -rf $(VENV) $(FEAST_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov
 	find . -name __pycache__ -not -path './output/*' -prune -exec rm -rf {} +
 
 # An environment knows its own path: one from before the folder was moved, or whose Python is gone, is made anew.
@@ -78,4 +104,12 @@ $(DEV): $(MADE) $(NEEDS)
 	@touch $@.new
 	$(PIP) install -c constraints.txt -e '.[$(EXTRAS),dev]'
 	@cp -p $@.new $(RUN)
+	@mv $@.new $@
+
+$(FEAST): pyproject.toml constraints-feast.txt
+	@rm -rf $(FEAST_VENV)
+	@$(PYTHON) -m venv $(FEAST_VENV)
+	@touch $@.new
+	$(FEAST_VENV)/bin/python -m pip --disable-pip-version-check install --only-binary=:all: -c constraints-feast.txt \
+	  -e '.[feast]' pytest pytest-asyncio hypothesis
 	@mv $@.new $@

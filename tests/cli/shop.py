@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from forks import forks
 
 PROGRAM = (sys.executable, "-m", "trainer_tui.cli.app")
 
@@ -83,8 +84,21 @@ class Shop:
         self.write(f"models/{name}.py", source)
 
     def run(self, *words: str, timeout: float = 40, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run the program to its end; a traceback is never an answer."""
-        done = subprocess.run(
+        """Run the program to its end; a traceback is never an answer.
+
+        With an environment of its own it is started from nothing, else by a fork.
+        """
+        if environ:
+            done = self._start_and_wait(words, timeout, environ)
+        else:
+            done = forks().run(words, self.root, self.environ, timeout)
+        assert "trainer_tui/cli" not in done.stderr and "Traceback" not in done.stderr, done.stderr
+        return done
+
+    def _start_and_wait(
+        self, words: tuple[str, ...], timeout: float, environ: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [*PROGRAM, *words],
             cwd=self.root,
             env=self.environ | environ,
@@ -94,8 +108,6 @@ class Shop:
             encoding="utf-8",
             timeout=timeout,
         )
-        assert "trainer_tui/cli" not in done.stderr and "Traceback" not in done.stderr, done.stderr
-        return done
 
     def ok(self, *words: str, code: int = 0, **environ: str) -> str:
         """What the program prints; it must leave with this exit code."""

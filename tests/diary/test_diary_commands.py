@@ -238,6 +238,10 @@ def test_a_search_log(shop: Shop, diary: Path) -> None:
     assert diary.stat().st_mtime_ns == before
     assert "No such file" in shop.refused("diary", "search-log", "absent.csv")
     assert "which study" in shop.refused("diary", "search-log", "sqlite:///x.db")
+    trial = '{"number": 0, "state": "complete", "value": 0.4, "algorithm": "a", "params": {"lr": 0.1}}'
+    shop.write("output/sir/009-full/trials.jsonl", trial + "\n")
+    done = shop.json("diary", "search-log", "output/sir/009-full", "--direction", "minimize")
+    assert (done["study"], done["selected"]["params"]) == ("009-full", {"lr": 0.1})
 
 
 def test_a_bundle(shop: Shop) -> None:

@@ -16,6 +16,8 @@ _BY_NAME: dict[str, str] = {
     "EmptyDataError": "bad-input", "BadZipFile": "bad-input", "UnidentifiedImageError": "bad-input",
     "DatasetGenerationError": "bad-input", "DatasetNotFoundError": "bad-input", "YAMLError": "config",
     "UnpicklingError": "checkpoint", "SafetensorError": "checkpoint",
+    "DataSourceError": "bad-input", "QCGateBlockedError": "bad-input", "DataLeakageError": "bad-input",
+    "SplitRatioViolationError": "bad-input",
     "PermissionError": "permission",
     "ConnectionError": "network", "ConnectionResetError": "network", "ConnectionRefusedError": "network",
     "RemoteDisconnected": "network",

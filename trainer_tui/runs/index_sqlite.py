@@ -17,7 +17,7 @@ from typing import Any
 
 from trainer_tui.runs.index_rows import refusal, row_of
 from trainer_tui.runs.layout import RunFolder
-from trainer_tui.runs.plain import PRIVATE_MODE, create_new
+from trainer_tui.runs.plain import FILE_MODE, create_new
 
 TABLE = "ml_training_runs"
 
@@ -44,7 +44,7 @@ def write(file: Path, rows: list[dict[str, Any]]) -> bool:
     Raises sqlite3.Error when the file cannot be reached or is none of SQLite's.
     """
     with suppress(OSError):  # it is there, or SQLite says better than we what is the matter
-        os.close(create_new(file, PRIVATE_MODE))
+        os.close(create_new(file, FILE_MODE))
     with closing(sqlite3.connect(file, timeout=BUSY_S, isolation_level=None)) as database:
         # One writer at a time from here on; whatever was not committed is undone by closing.
         database.execute("BEGIN IMMEDIATE")

@@ -34,7 +34,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateColumn
 
-from trainer_tui.runs.plain import PRIVATE_MODE, create_new
+from trainer_tui.runs.plain import FILE_MODE, create_new
 
 metadata = MetaData()
 
@@ -128,7 +128,7 @@ REFERRED = {"experiment_id": (ml_experiments, "name"), "model_version_id": (ml_m
 
 
 def connect(url: str) -> Engine:
-    """An engine for the database of runs; a new SQLite file is made for its owner alone.
+    """An engine for the database of runs; a new SQLite file follows the umask, as all of a run does.
 
     Raises sqlalchemy.exc.SQLAlchemyError for a URL that is none, ImportError when its driver is missing.
     """
@@ -138,7 +138,7 @@ def connect(url: str) -> Engine:
     file = place.database or ""
     if file and file != ":memory:" and not file.startswith("file:"):
         with suppress(OSError):  # it is there, or SQLite says better than we what is the matter
-            os.close(create_new(file, PRIVATE_MODE))
+            os.close(create_new(file, FILE_MODE))
     return create_engine(place, connect_args={"timeout": BUSY_S})
 
 

@@ -1,0 +1,1 @@
+"""What the pipeline keeps in the database of runs: experiments, models, splits, the ledger of evaluations."""
