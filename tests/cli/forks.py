@@ -42,7 +42,9 @@ class Forks:
     ) -> subprocess.CompletedProcess[str]:
         """Run the program to its end. Raises subprocess.TimeoutExpired, with the process killed."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            request = json.dumps({"words": list(words), "cwd": str(cwd), "env": dict(env)}).encode()
+            os.umask(mask := os.umask(0))
+            asked = {"words": list(words), "cwd": str(cwd), "env": dict(env), "umask": mask}
+            request = json.dumps(asked).encode()
             socket.send_fds(self._socket, [request], [out.fileno(), err.fileno()])
             pid = int(self._socket.recv(64))
             self._socket.settimeout(timeout)
@@ -101,6 +103,7 @@ def _become(request: dict[str, object], descriptors: list[int]) -> None:
     for number, descriptor in enumerate(descriptors, 1):
         os.dup2(descriptor, number)
         os.close(descriptor)
+    os.umask(request["umask"])  # type: ignore[arg-type]
     os.chdir(str(request["cwd"]))
     os.environ.clear()
     os.environ.update(request["env"])  # type: ignore[arg-type]

@@ -133,7 +133,7 @@ def test_statistics_are_plain_data(scale: bool) -> None:
 cells = st.one_of(st.none(), st.floats(width=32), st.sampled_from([np.inf, -np.inf, np.nan]))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(cells, st.one_of(st.none(), st.text(max_size=3))), min_size=1, max_size=12))
 def test_whatever_comes_after_the_fit_becomes_finite_numbers(
     rows: list[tuple[float | None, str | None]],

@@ -136,15 +136,15 @@ def test_workers_share_the_budget_and_one_that_is_killed_loses_nothing(
     told: list[TrialRecord] = []
     send, sent = runners.Worker._send, []
 
-    def kill_the_third(worker: Any, message: dict[str, Any]) -> None:
+    def kill_the_first(worker: Any, message: dict[str, Any]) -> None:
         if "algorithm" in message:
             sent.append(message)
-            if len(sent) == 3:
+            if len(sent) == 1:
                 worker._process.kill()
                 worker._process.wait()
         send(worker, message)
 
-    monkeypatch.setattr(runners.Worker, "_send", kill_the_third)
+    monkeypatch.setattr(runners.Worker, "_send", kill_the_first)
     found = search(url, workers=2, on_trial=told.append)
     states = [r.state for r in found.trials]
     assert states.count("killed") == 1 and states.count("complete") == TRIALS
@@ -180,17 +180,18 @@ def test_a_trial_that_runs_when_the_time_is_over_is_ended(monkeypatch: pytest.Mo
 def test_a_trial_that_kills_its_worker_twice_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     send = runners.Worker._send
 
-    def kill_every_knn(worker: Any, message: dict[str, Any]) -> None:
-        if message.get("algorithm") == "knn":
+    def kill(worker: Any, message: dict[str, Any]) -> None:
+        if "algorithm" in message:
             worker._process.kill()
             worker._process.wait()
         send(worker, message)
 
-    monkeypatch.setattr(runners.Worker, "_send", kill_every_knn)
-    found = search(trials=3, tuning_s=1e6)
-    states = {r.number: r.state for r in found.trials if r.algorithm == "knn"}
-    assert list(states.values()) == ["killed", "failed"]
-    assert "SIGKILL" in next(r.reason for r in found.trials if r.state == "failed")
+    monkeypatch.setattr(runners.Worker, "_send", kill)
+    told: list[TrialRecord] = []
+    with pytest.raises(HyperparameterTuningError, match="SIGKILL"):
+        search(trials=1, tuning_s=1e6, on_trial=told.append)
+    assert [r.state for r in told] == ["killed", "failed"]
+    assert told[0].params == told[1].params
 
 
 def test_an_interruption_leaves_a_search_that_goes_on(

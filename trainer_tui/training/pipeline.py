@@ -156,7 +156,9 @@ class Training:
         from trainer_tui.training.tuning import refit
 
         try:
-            preprocessor, model = refit(prepared.dataset, rows, tuned.algorithm, tuned.params, self.spec.seed)
+            preprocessor, model = refit(
+                prepared.dataset, rows, tuned.algorithm, tuned.params, self.spec.seed, self.spec.workers
+            )
         except (ValueError, TypeError, ArithmeticError, MemoryError) as error:
             raise TrainingFailedError(
                 f"The chosen model, {tuned.algorithm}, cannot be fitted: {error}."
