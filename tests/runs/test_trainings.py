@@ -114,6 +114,16 @@ def test_lines_that_are_no_trial_are_counted_and_passed_over(tmp_path: Path) -> 
     assert params_text(found.trials[0]) == "a red, b inf, c yes, d none"
 
 
+def test_steps_and_errors_in_either_form(tmp_path: Path) -> None:
+    lines = [
+        trial(0, 0.5, steps={"50": 0.4, "9": 0.1, "x": 1, "100": None}, worker="2", reason="why"),
+        trial(1, 0.5, "killed", steps=[[1, 0.5], ["a"], 3], worker=0, error="because"),
+    ]
+    first, second = read_trials(written(tmp_path / TRIALS, *lines)).trials
+    assert (first.steps, first.worker, first.error) == (((9.0, 0.1), (50.0, 0.4)), "2", "why")
+    assert (second.steps, second.worker, second.error) == (((1.0, 0.5),), "0", "because")
+
+
 def test_a_pipe_in_the_place_of_the_trials_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / TRIALS)
     with pytest.raises(OSError, match="no plain file"):

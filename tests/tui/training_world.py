@@ -77,12 +77,12 @@ def trial(number: int) -> dict[str, Any]:
         "params": params,
         "seconds": round(1.5 + 3 * abs(wave), 2),
         "started": f"2026-01-25T13:{number // 60:02d}:{number % 60:02d}.000Z",
-        "worker": number % 2,
-        "steps": [[step, round(value - 0.1 / (step + 1), 5)] for step in range(1, 8)],
-        "error": "",
+        "worker": str(number % 2),
+        "steps": {str(14 * step): round(value - 0.1 / (step + 1), 5) for step in range(1, 8)},
+        "reason": "",
     }
     if state == "failed":
-        found |= {"params": {}, "error": "ValueError: Input X contains infinity"}
+        found |= {"params": {}, "reason": "ValueError: Input X contains infinity"}
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -156,9 +157,12 @@ class Training:
         from trainer_tui.training.tuning import refit
 
         try:
-            preprocessor, model = refit(
-                prepared.dataset, rows, tuned.algorithm, tuned.params, self.spec.seed, self.spec.workers
-            )
+            # What a fit warns of was part of its trial too, and the choice was made with it.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                preprocessor, model = refit(
+                    prepared.dataset, rows, tuned.algorithm, tuned.params, self.spec.seed, self.spec.workers
+                )
         except (ValueError, TypeError, ArithmeticError, MemoryError) as error:
             raise TrainingFailedError(
                 f"The chosen model, {tuned.algorithm}, cannot be fitted: {error}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from trainer_tui.runs.clock import duration_text
 from trainer_tui.runs.trainings.evaluation_sheet import ComparisonSheet
 from trainer_tui.runs.trainings.plainly import short
 from trainer_tui.runs.trainings.trials import Trial, Trials
@@ -37,6 +38,13 @@ def value_text(value: float | None, unit: str = "") -> str:
     if value is None:
         return "–"
     return f"{value:.4g} {unit}".rstrip()
+
+
+def took_text(seconds: float | None) -> str:
+    """`12 ms`, `3.2 s`, `2 min 11 s`; `–` where it is not told."""
+    if seconds is None or seconds < 0:
+        return "–"
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.1 else duration_text(seconds)
 
 
 def best_text(trials: Trials) -> str:

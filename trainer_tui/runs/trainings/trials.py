@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -12,11 +13,12 @@ from trainer_tui.runs.tail import Tail
 from trainer_tui.runs.text import clean
 from trainer_tui.runs.trainings.plainly import count, number, numbers, points, table, text
 
-State = Literal["complete", "pruned", "failed", "running"]
+State = Literal["complete", "pruned", "failed", "killed", "running"]
 Direction = Literal["maximize", "minimize", ""]
 Value = float | str
 
-STATES: tuple[State, ...] = ("complete", "pruned", "failed", "running")
+STATES: tuple[State, ...] = ("complete", "pruned", "failed", "killed", "running")
+"""`killed`: its process ended, a later trial repeats it."""
 
 MOST_TRIALS = 200_000
 MOST_PARAMS = 200
@@ -38,9 +40,9 @@ class Trial:
     params: Mapping[str, Value] = field(default_factory=dict)
     seconds: float | None = None
     started: str = ""
-    worker: int = 0
+    worker: str = ""
     steps: tuple[tuple[float, float], ...] = ()
-    """(step, value) of each report in between."""
+    """(step, value) of each report in between, by step."""
     error: str = ""
 
 
@@ -174,10 +176,21 @@ def trial_of(found: Mapping[str, Any]) -> Trial | None:
         params_of(found.get("params")),
         number(found.get("seconds")),
         text(found.get("started"), 40),
-        count(found.get("worker")),
-        points(found.get("steps")),
-        text(found.get("error"), 4000),
+        text(found.get("worker"), 20),
+        steps_of(found.get("steps")),
+        text(found.get("error") or found.get("reason"), 4000),
     )
+
+
+def steps_of(value: Any) -> tuple[tuple[float, float], ...]:
+    """Reports in between: an object step → value, or a list of pairs."""
+    if isinstance(value, list):
+        return points(value)
+    pairs = []
+    for key, each in table(value).items():
+        with suppress(ValueError):
+            pairs.append([float(key), each])
+    return tuple(sorted(points(pairs)))
 
 
 def params_of(value: Any) -> dict[str, Value]:

@@ -59,8 +59,7 @@ class TrialsTable(ScrollView, can_focus=False):
         self.picture = picture
         if before is not None and before.rows is picture.rows:
             return
-        best = picture.trials.best
-        self._best = best.number if best is not None else -1
+        self._best = picture.best.number if picture.best is not None else -1
         self.place = min(self.place, max(0, len(picture.rows) - 1))
         if current is not None and self.place > 0:
             self.place = self.place_of(current.number) or 0

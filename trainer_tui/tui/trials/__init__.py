@@ -1,0 +1,1 @@
+"""What stands behind the Trials screen: reading, sorting, words and pictures of a training."""
