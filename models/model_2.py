@@ -43,9 +43,12 @@ def main() -> None:
     with TrainingRun.current() as run:
         data = load_diabetes(scaled=False)
         X, y = run.subset(data.data, data.target)
-        X = (X - data.data.mean(axis=0)) / data.data.std(axis=0)
-        y = (y - data.target.mean()) / data.target.std()
         X, X_val, y, y_val = train_test_split(X, y, test_size=0.2, random_state=run.seed)
+        # Standardised by the training rows alone: validation must not tell the model its scale.
+        center, scale = X.mean(axis=0), X.std(axis=0)
+        X, X_val = (X - center) / scale, (X_val - center) / scale
+        center, scale = y.mean(), y.std()
+        y, y_val = (y - center) / scale, (y_val - center) / scale
 
         names = ["intercept", *data.feature_names, "log_noise"]
         random = np.random.default_rng(run.seed)

@@ -57,7 +57,7 @@ class Forks:
                 raise subprocess.TimeoutExpired(list(words), timeout) from None
             self._socket.settimeout(None)
             texts = [
-                os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode() for file in (out, err)
+                _text(os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)) for file in (out, err)
             ]
         return subprocess.CompletedProcess(list(words), code, *texts)
 
@@ -65,6 +65,11 @@ class Forks:
         """It ends when nobody can ask any more."""
         self._socket.close()
         self._process.wait(10)
+
+
+def _text(data: bytes) -> str:
+    """As `subprocess` gives it: every end of a line is a newline."""
+    return data.decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
 @cache

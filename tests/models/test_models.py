@@ -88,8 +88,8 @@ def test_a_quick_run_gives_history_results_and_model(model: str, tmp_path: Path)
 
 def test_diverges_fails_on_purpose(tmp_path: Path) -> None:
     needs("diverges")
-    # The warm-up ten times steeper, so that it goes wrong in seconds.
-    code = "import diverges; diverges.LEARNING_RATE_STEP *= 10; diverges.main()"
+    # The warm-up thirty times steeper, so that it goes wrong in a second.
+    code = "import diverges; diverges.LEARNING_RATE_STEP *= 30; diverges.main()"
     folder = tmp_path / "001-full"
     ran = run_python(
         ["-c", f"import sys; sys.path.insert(0, {str(ROOT / 'models')!r}); {code}"], folder, "full"

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 sys.path.insert(0, str(Path(__file__).parent))  # the tests beside this file share `tui_world`
 
@@ -18,6 +21,20 @@ from tui_world import World
 from trainer_tui.runs import events
 from trainer_tui.tui.screens import runs as runs_screen
 from trainer_tui.tui.widgets import headline, lists, runs_table
+
+_parse_rules = Stylesheet._parse_rules
+_RULES: dict[Any, list[RuleSet]] = {}
+
+
+def _parse_rules_once(self: Stylesheet, *about: Any, **more: Any) -> list[RuleSet]:
+    key = about, tuple(more.items()), tuple(self._variables.items())
+    if key not in _RULES:
+        _RULES[key] = _parse_rules(self, *about, **more)
+    return _RULES[key]
+
+
+# The library reads the same style sheets again for every app; here are hundreds in one process.
+Stylesheet._parse_rules = _parse_rules_once  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)

@@ -36,7 +36,7 @@ from trainer_tui.tui.remember import remember, remembered
 from trainer_tui.tui.screens.place import PlaceScreen
 from trainer_tui.tui.screens.watch import WatchScreen
 from trainer_tui.tui.terminal import Exit, on_closing
-from trainer_tui.tui.themes import DARK, LIGHT, OURS, VARIABLES, theme_for
+from trainer_tui.tui.themes import VARIABLES, register, theme_for, wear
 from trainer_tui.tui.widgets.headline import StateLine
 
 _WIDTHS: list[tuple[int, str]] | None = [(0, "-tiny"), (64, "-narrow"), (112, "-wide")]
@@ -80,25 +80,17 @@ class CockpitApp(App[Departure]):
         self._chosen: RunFolder | None = None
         for place in PLACES:
             self.add_mode(place.name, partial(self._make, place.name))
-        for theme in OURS:
-            self.register_theme(theme)
-        self._begin_theme(theme_for(os.environ, remembered("theme"), cockpit.theme))
+        register(self)
+        wear(self, theme_for(os.environ, remembered("theme"), cockpit.theme))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every drawn line goes through."""
         return [*super().get_line_filters(), HARMLESS]
 
-    def _begin_theme(self, wanted: str) -> None:
-        first = wanted if wanted in self.available_themes else DARK.name
-        # The library takes TEXTUAL_THEME as its default before our themes are known to it; setting the same
-        # name again would change nothing.
-        self.theme = LIGHT.name if first != LIGHT.name else DARK.name
-        self.theme = first
-
     def choose_theme(self, name: str) -> None:
         """Use a theme from now on, and next time; an empty name: what the settings or the terminal say."""
         remember(theme=name)
-        self._begin_theme(name or theme_for(os.environ, "", self.cockpit.theme))
+        wear(self, name or theme_for(os.environ, "", self.cockpit.theme))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours that other themes do not know."""

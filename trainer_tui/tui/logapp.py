@@ -16,7 +16,7 @@ from trainer_tui.runs.text import clean
 from trainer_tui.tui.harmless import HARMLESS
 from trainer_tui.tui.remember import remembered
 from trainer_tui.tui.terminal import Exit, on_closing
-from trainer_tui.tui.themes import DARK, LIGHT, OURS, VARIABLES, theme_for
+from trainer_tui.tui.themes import VARIABLES, register, theme_for, wear
 from trainer_tui.tui.widgets.log_desk import LogDeskView
 
 
@@ -39,12 +39,8 @@ class LogApp(App[None]):
         self.exit_by: Exit | None = None
         self.desk = LogDeskView()
         self._what = path, events, name or clean(path.name, 60)
-        for theme in OURS:
-            self.register_theme(theme)
-        wanted = theme_for(os.environ, remembered("theme"))
-        first = wanted if wanted in self.available_themes else DARK.name
-        self.theme = LIGHT.name if first != LIGHT.name else DARK.name
-        self.theme = first
+        register(self)
+        wear(self, theme_for(os.environ, remembered("theme")))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every drawn line goes through."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from textual.theme import Theme
 
 from trainer_tui.runs.plain import LARGEST_DOCUMENT, read_plain
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 VARIABLES = {"blind": "ansi_magenta", "train-line": "ansi_cyan", "val-line": "ansi_yellow"}
 """Colours of ours that a theme may set; these are what the terminal's own palette gives."""
@@ -169,3 +173,19 @@ def theme_setting(root: Path, environment: Mapping[str, str]) -> str:
     except (OSError, ValueError, RecursionError):
         return "auto"
     return str(table.get("theme", "auto")) if isinstance(table, dict) else "auto"
+
+
+def register(app: App[Any]) -> None:
+    """Make our themes known to an app."""
+    for theme in OURS:
+        app.register_theme(theme)
+
+
+def wear(app: App[Any], name: str) -> None:
+    """Use a theme from now on; the dark one, where there is none of this name."""
+    first = name if name in app.available_themes else DARK.name
+    if app.theme == first:
+        # The library took it from TEXTUAL_THEME before our themes were known to it; setting the same name
+        # again would change nothing.
+        app.theme = LIGHT.name if first != LIGHT.name else DARK.name
+    app.theme = first
