@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from trainer_tui.report import ticks
 from trainer_tui.report.blocks import Chart, Line, Mark
-from trainer_tui.runs.secrets import masked_command, secrets_of
 from trainer_tui.report.prose import as_html, below_ours
 from trainer_tui.report.series import POINTS, groups, machine_line, metric_chart
 from trainer_tui.report.svg import HEIGHT, WIDTH, svg
 from trainer_tui.runs.history import History
+from trainer_tui.runs.secrets import masked_command, secrets_of
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from trainer_tui.cli.plans import Site, plan_for_command
+from trainer_tui.runs.secrets import is_secret
 from trainer_tui.settings import SettingsError, load_settings
 from trainer_tui.settings.loading import place
-from trainer_tui.runs.secrets import is_secret
 
 SECRET = "tgram://123:SECRET/42"
 

@@ -94,10 +94,7 @@ def _environment(before: RunFolder, after: RunFolder, old: RunRequest, new: RunR
 
 
 def _told(variables: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: "(secret)" if is_secret(name, value) else value
-        for name, value in variables.items()
-    }
+    return {name: "(secret)" if is_secret(name, value) else value for name, value in variables.items()}
 
 
 def _differing(old: Mapping[str, str], new: Mapping[str, str], place: str) -> list[Change]:
