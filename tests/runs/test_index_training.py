@@ -124,6 +124,6 @@ def test_every_value_becomes_one_that_a_database_takes(value: Any) -> None:
     text.encode()
 
 
-def test_a_new_index_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_a_new_index_follows_the_umask_and_is_never_for_everybody_to_write(tmp_path: Path) -> None:
     index.open_index(index.default_url(tmp_path))
-    assert (tmp_path / "runs.db").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "runs.db").stat().st_mode & 0o002 == 0

@@ -165,11 +165,11 @@ def test_who_writes_meanwhile_is_waited_for(url: str, tmp_path: Path) -> None:
     assert opener.communicate(timeout=60)[0] == "sqlite\n"
 
 
-def test_a_new_file_is_for_its_owner_alone_and_an_old_one_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_new_file_follows_the_umask_and_an_old_one_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
     assert default_url(tmp_path) == f"sqlite:///{path}"
     open_database(default_url(tmp_path))
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not stat.S_IMODE(path.stat().st_mode) & 0o002
     path.chmod(0o640)
     open_database(default_url(tmp_path))
     assert stat.S_IMODE(path.stat().st_mode) == 0o640

@@ -84,7 +84,10 @@ def main(arguments: list[str]) -> int:
             if not any(note.exists() for note in mine):
                 return 0  # somebody whose turn it was did ours with its own
             signal.alarm(TURN_S)
-            return _write(url, output, notes(folder, url))
+            try:
+                return _write(url, output, notes(folder, url))
+            finally:
+                signal.alarm(0)
     except OSError:
         # Where no note can be left, everybody does their own.
         from trainer_tui.runs import index_sqlite

@@ -113,7 +113,9 @@ def choose_threshold(
         objective = _RULES[rule](cells)
     # Candidate i takes the first i steps: a threshold above `edges[i + 1]` and up to `edges[i]`.
     steps = falling[ends]
-    outer = (max(1.0, steps[0]), min(0.0, steps[-1])) if rows.probabilities else (steps[0], steps[-1])
+    # Above the highest score there is always a threshold at which nothing is positive.
+    above = np.nextafter(steps[0], np.inf)
+    outer = (max(1.0, above), min(0.0, steps[-1])) if rows.probabilities else (above, steps[-1])
     edges = np.concatenate([[outer[0]], steps, [outer[1]]])
     low, high, best = _plateau(objective, edges)
     middle = low + (high - low) / 2
