@@ -34,7 +34,9 @@ FOUND: tuple[tuple[str, bytes], ...] = (
      b"create table metrics (key, value, step, is_nan, run_uuid);"
      b"insert into metrics values (null, null, null, null, 'a'), (1, 'x', 'y', 2, 'a'), (x'ff', 1, 1, 0, 1)"),
     ("translation", b"epoch,s\n1,.0850934,\n1,.0850934"),
+    ("translation", b";,\n0"),
     ("list-metric", b",loss,\r=\n0,2,\n,5,\n"),
+    ("list-metric", b",6,9\n1,,\n"),
     ("events.jsonl", b'{"time":"","kind":"gates","results":[{"":"","state":""}]}\n'),
     ("events.jsonl", b'{"time":"","kind":"gates","results":[true]}\n'),
     ("events.jsonl", b'{"time":"","kind":"exited","duration_s":1' + b"0" * 400 + b"}\n"),

@@ -34,8 +34,8 @@ FINE = ("step", "global_step", "iteration", "iter", "round", "draw")
 
 
 def column(name: str) -> str:
-    """A metric's name as that of a column: on one line, without blanks, of bearable length."""
-    name = "_".join(name.split())[:MOST_NAME]
+    """A metric's name as that of a column: on one line, without blanks and separators, of bearable length."""
+    name = "_".join(name.replace(";", " ").replace("|", " ").split())[:MOST_NAME]
     return RENAMED.get(name, name)
 
 
