@@ -34,7 +34,7 @@ FINE = ("step", "global_step", "iteration", "iter", "round", "draw")
 
 
 def column(name: str) -> str:
-    """A metric's name as that of a column: on one line, without blanks and separators, of bearable length."""
+    """A metric's name as that of a column: one line, no blanks, no separators, of bearable length."""
     name = "_".join(name.replace(";", " ").replace("|", " ").split())[:MOST_NAME]
     return RENAMED.get(name, name)
 
