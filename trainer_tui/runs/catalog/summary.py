@@ -278,7 +278,12 @@ def _plain_columns(
     names = [cell.strip() for cell in first.decode("utf-8", "replace").strip("\r\ufeff").split(",")]
     metric = main_column(names, wanted)
     rows = [row.split(b",") for row in body[:-1].split(b"\n")]
-    if metric is None or not all(names) or len(set(names)) != len(names) or set(map(len, rows)) != {len(names)}:
+    if (
+        metric is None
+        or not all(names)
+        or len(set(names)) != len(names)
+        or set(map(len, rows)) != {len(names)}
+    ):
         return None
     lower, at = [name.lower() for name in names], names.index(metric)
     column = next((lower.index(name) for name in STEP_COLUMNS if name in lower), None)
