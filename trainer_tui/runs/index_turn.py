@@ -76,8 +76,6 @@ def main(arguments: list[str]) -> int:
     folder = output / FOLDER
     if not any(Path(run).is_dir() for run in arguments[2:]):
         return 0  # deleted or moved away meanwhile: nothing is made anew in the old place
-    with suppress(OSError):
-        os.nice(NICENESS)
     try:
         mine = [leave_note(folder, url, _name(Path(run))) for run in arguments[2:]]
         with locked(folder / "turn.lock"):
@@ -113,4 +111,6 @@ def _digest(url: str) -> str:
 
 
 if __name__ == "__main__":
+    with suppress(OSError):
+        os.nice(NICENESS)
     sys.exit(main(sys.argv[1:]))
