@@ -235,6 +235,19 @@ def test_small_windows_and_quitting(terminal: Terminal):
     assert terminal.supervisor() is not None
 
 
+def test_a_window_whose_change_of_size_nobody_told_is_drawn_anew(terminal: Terminal):
+    deaf = (
+        "import signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGWINCH}); "
+        "from trainer_tui.cli.app import main; sys.argv = ['trainer-tui', 'watch', 'a']; main()"
+    )
+    terminal.command(f'{sys.executable} -c "{deaf}"')
+    terminal.wait_for("a #2 full (5B)", "● running")
+    terminal.tmux("resize-window", "-x", "80", "-y", "24")
+    assert len(terminal.wait_for("a #2 full (5B)", "● running", "gates").splitlines()) <= 24
+    terminal.press("q")
+    terminal.wait_for("a/002-full goes on without this screen", PROMPT)
+
+
 @pytest.mark.parametrize(("key", "there"), [("M", "Now ─"), ("l", "Log of a/002-full"), ("h", "train_loss")])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_the_terminal_clean_at_every_place(

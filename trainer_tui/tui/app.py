@@ -35,7 +35,7 @@ from trainer_tui.tui.reader import PlotWish, Reader
 from trainer_tui.tui.remember import remember, remembered
 from trainer_tui.tui.screens.place import PlaceScreen
 from trainer_tui.tui.screens.watch import WatchScreen
-from trainer_tui.tui.terminal import Exit, on_closing
+from trainer_tui.tui.terminal import Exit, keep_size, on_closing
 from trainer_tui.tui.themes import VARIABLES, register, theme_for, wear
 from trainer_tui.tui.widgets.headline import StateLine
 
@@ -190,6 +190,7 @@ class CockpitApp(App[Departure]):
             self._driver.write(sequences(occasion, os.environ))
 
     def _tick(self) -> None:
+        keep_size(self)
         for place in self._places.values():
             place.tick(self._reader.looked_at)
         if not self.screen_stack:

@@ -15,7 +15,7 @@ from textual.widgets import Footer
 from trainer_tui.runs.text import clean
 from trainer_tui.tui.harmless import HARMLESS
 from trainer_tui.tui.remember import remembered
-from trainer_tui.tui.terminal import Exit, on_closing
+from trainer_tui.tui.terminal import Exit, keep_size, on_closing
 from trainer_tui.tui.themes import VARIABLES, register, theme_for, wear
 from trainer_tui.tui.widgets.log_desk import LogDeskView
 
@@ -56,6 +56,7 @@ class LogApp(App[None]):
 
     def on_mount(self) -> None:
         on_closing(self._closed_from_outside)
+        self.set_interval(1.0, lambda: keep_size(self), name="size")
         self.desk.open(*self._what)
 
     def watch_theme(self) -> None:

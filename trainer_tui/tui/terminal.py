@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 import termios
 import threading
 from collections.abc import Callable
+from typing import Any
+
+from textual.app import App
+from textual.events import Resize
+from textual.geometry import Size
 
 PATIENCE_S = 3.0
 """How long the library may take to leave after a signal: its writer can wait for ever on a dead terminal."""
@@ -33,6 +39,15 @@ def on_closing(leave: Callable[[int], object]) -> None:
             loop.add_signal_handler(number, leave, number)
         except (NotImplementedError, RuntimeError, ValueError):
             break  # not the main thread: whoever runs us there handles the signals
+
+
+def keep_size(app: App[Any]) -> None:
+    """Tell an app its terminal's size where the signal about it was lost, as on a busy machine."""
+    if app.is_headless or app.is_web:
+        return
+    size = Size(*shutil.get_terminal_size())
+    if size != app.size:
+        app.post_message(Resize(size, size))
 
 
 class Exit:
