@@ -35,6 +35,8 @@ FOUND: tuple[tuple[str, bytes], ...] = (
      b"insert into metrics values (null, null, null, null, 'a'), (1, 'x', 'y', 2, 'a'), (x'ff', 1, 1, 0, 1)"),
     ("translation", b"epoch,s\n1,.0850934,\n1,.0850934"),
     ("translation", b";,\n0"),
+    ("printed-key=value", b" Epoch\n6\tLoss:5\nep"),
+    ("run.json", b'{"model": "model_3", "phase": "full", "watch": ' + b"[" * 900 + b"]" * 900 + b"}"),
     ("list-metric", b",loss,\r=\n0,2,\n,5,\n"),
     ("list-metric", b",6,9\n1,,\n"),
     ("events.jsonl", b'{"time":"","kind":"gates","results":[{"":"","state":""}]}\n'),

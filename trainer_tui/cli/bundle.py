@@ -14,7 +14,7 @@ from trainer_tui.cli.plans import Site, open_site
 from trainer_tui.cli.printing import complain, print_json, say
 from trainer_tui.project import ProjectError
 from trainer_tui.report.masking import masked
-from trainer_tui.runs.files import NOT_JSON
+from trainer_tui.runs.files import NOT_JSON, parsed
 from trainer_tui.runs.layout import RunFolder
 from trainer_tui.runs.plain import PRIVATE_MODE, create_new, open_plain, read_plain, temporary_beside
 from trainer_tui.runs.secrets import masked_document, secrets_of
@@ -135,7 +135,7 @@ def hide(name: str, data: bytes, secrets: frozenset[str]) -> bytes:
     text = data.decode("utf-8", "surrogateescape")
     if name.endswith(".json"):
         try:
-            document = json.loads(text)
+            document = parsed(data)
         except NOT_JSON:
             document = None
         told = masked_document(document, secrets, "env" if name == "environment.json" else "")

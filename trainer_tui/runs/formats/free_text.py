@@ -44,9 +44,9 @@ _SPACED = re.compile(
 )
 _PROGRESS = re.compile(
     rb"(?i)(?<![a-z_])(global_step|epoch|step|iteration|iter|update|round|batch)(?:\([a-z]+\))?"
-    rb"[\s:=#\[(]{0,12}(\d+(?:\.\d+)?)(?:/(\d+))?(?!\w|\.\d)"
+    rb"[ \t:=#\[(]{0,12}(\d+(?:\.\d+)?)(?:/(\d+))?(?!\w|\.\d)"
 )
-_WITHIN = re.compile(rb"(?i)epoch(?:\([a-z]+\))?[\s:=\[(]*(\d+)[\])]*\s*[\[(]+\s*(\d+)/(\d+)")
+_WITHIN = re.compile(rb"(?i)epoch(?:\([a-z]+\))?[ \t:=\[(]*(\d+)[\])]*[ \t]*[\[(]+[ \t]*(\d+)/(\d+)")
 """`Epoch: [0][ 10/391]`, `Train Epoch: 1 [640/60000 (1%)]`: how far within the epoch."""
 
 _NO_METRIC = re.compile(
