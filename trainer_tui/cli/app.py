@@ -206,7 +206,7 @@ def main(arguments: list[str] | None = None) -> None:
     """The program. What a user can mend is one sentence on standard error, never a traceback."""
     global _command
     prepare_streams()
-    words = sys.argv[1:] if arguments is None else arguments
+    words, _command = sys.argv[1:] if arguments is None else arguments, None
     if words[:1] == ["watch"] and "--" in words:
         at = words.index("--")
         words, _command = words[:at], words[at + 1 :]
