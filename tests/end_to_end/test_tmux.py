@@ -55,7 +55,7 @@ class Terminal:
     def __init__(self, root: Path, width: int = 160, height: int = 48) -> None:
         self.root = root
         self._socket = root / "tmux"
-        environ = {k: v for k, v in os.environ.items() if k not in ("TMUX", "NO_COLOR")}
+        environ = {k: v for k, v in os.environ.items() if k not in ("TMUX", "NO_COLOR", "COLUMNS", "LINES")}
         # A short prompt without a start file: what stands on the screen is what we put there.
         environ |= {"PS1": f"{PROMPT} ", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
         size = ("-x", str(width), "-y", str(height))
@@ -214,9 +214,13 @@ def test_a_failure_opens_its_diary_entry(terminal: Terminal):
     terminal.wait_for("b/001-quick ✘ exception after", PROMPT)
 
 
-def test_quitting(terminal: Terminal):
+def test_small_windows_and_quitting(terminal: Terminal):
     terminal.command(f"{WATCH} a")
     terminal.wait_for("a #2 full (5B)", "● running")
+    terminal.tmux("resize-window", "-x", "80", "-y", "24")
+    assert waited(lambda: max(map(len, terminal.screen().splitlines())) <= 80, 10)
+    small = terminal.wait_for("a #2 full (5B)", "● running", "5B")
+    assert len(small.splitlines()) <= 24
     terminal.press("q")
     terminal.wait_for("a/002-full goes on without this screen", "Come back: trainer-tui watch a", PROMPT)
     assert not terminal.in_alternate_screen()
@@ -229,6 +233,19 @@ def test_quitting(terminal: Terminal):
     terminal.command("echo and $((6 * 7))")
     terminal.wait_for("and 42")
     assert terminal.supervisor() is not None
+
+
+def test_a_window_whose_change_of_size_nobody_told_is_drawn_anew(terminal: Terminal):
+    deaf = (
+        "import signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGWINCH}); "
+        "from trainer_tui.cli.app import main; sys.argv = ['trainer-tui', 'watch', 'a']; main()"
+    )
+    terminal.command(f'{sys.executable} -c "{deaf}"')
+    terminal.wait_for("a #2 full (5B)", "● running")
+    terminal.tmux("resize-window", "-x", "80", "-y", "24")
+    assert len(terminal.wait_for("a #2 full (5B)", "● running", "gates").splitlines()) <= 24
+    terminal.press("q")
+    terminal.wait_for("a/002-full goes on without this screen", PROMPT)
 
 
 @pytest.mark.parametrize(("key", "there"), [("M", "Now ─"), ("l", "Log of a/002-full"), ("h", "train_loss")])
